@@ -1,0 +1,223 @@
+/**
+ * What the threads say to each other outside of shared memory: the faces of kernel, host and jail as Comlink objects, and the
+ * plain data they carry. Everything here survives a structured clone. System calls do not come this way (see syscalls.ts).
+ */
+
+// ── Data ────────────────────────────────────────────────────────────────────
+
+export interface StatInfo {
+  kind: 'file' | 'directory' | 'symlink' | 'device' | 'other'
+  /** Bytes. */
+  size: number
+  /** Permission bits, 0o777. */
+  mode: number
+  inode: number
+  links: number
+  /** Nanoseconds since the epoch. */
+  accessed: bigint
+  modified: bigint
+  changed: bigint
+}
+
+export type ProcessState = 'starting' | 'running' | 'sleeping' | 'stopped' | 'ended'
+
+/** One row of the process table. */
+export interface ProcessInfo {
+  pid: number
+  parent: number
+  command: string
+  args: string[]
+  cwd: string
+  /** 'python 3.12.0', 'wasm'. */
+  runtime: string
+  state: ProcessState
+  /** Name of the system call it waits in, or ''. */
+  waiting: string
+  /** Milliseconds since the epoch. */
+  started: number
+  /** Milliseconds that its threads were not blocked. */
+  cpu: number
+  /** Bytes of its own wasm memory. */
+  memory: number
+  /** Open descriptors. */
+  files: number
+  /** Set when it ended. */
+  exit: ExitReason | null
+}
+
+export interface ExitReason {
+  code: number
+  /** Signal number that ended it, or 0. */
+  signal: number
+  /** A sentence for the user when the machine itself ended it (trap, missing import, worker died), else ''. */
+  message: string
+}
+
+export interface Preopen {
+  /** Name the guest sees. */
+  name: string
+  /** Absolute path in the machine. */
+  path: string
+  readonly: boolean
+}
+
+/** What spawn needs to know, from the page or from a process. */
+export interface SpawnRequest {
+  /** A runtime's command ('python3', 'qjs'), a path to a .wasm, or a program in PATH. */
+  command: string
+  args: string[]
+  cwd: string
+  env: Record<string, string>
+  preopens: Preopen[]
+  /** Terminal of that size, or null for pipes. */
+  terminal: { columns: number; rows: number } | null
+  /** Bytes for stdin followed by end of file, or null to leave it open. */
+  stdin: Uint8Array | null
+  title: string
+}
+
+export interface OutputChunk {
+  channel: 1 | 2
+  bytes: Uint8Array
+}
+
+/** What the kernel tells the page, on one port, in order. */
+export type KernelEvent =
+  | { type: 'output'; pid: number; chunks: OutputChunk[]; bytes: number }
+  | { type: 'exit'; pid: number; reason: ExitReason }
+  | { type: 'process'; process: ProcessInfo }
+  | { type: 'watch'; id: number; paths: string[] }
+  | { type: 'log'; time: number; severity: 'debug' | 'info' | 'warning' | 'error'; text: string }
+  | { type: 'fault'; message: string }
+
+export interface MachineFacts {
+  size: number
+  used: number
+  max: number
+  files: number
+}
+
+// ── Runtimes ────────────────────────────────────────────────────────────────
+
+export interface RuntimeSummary {
+  /** Registry key: 'python', 'quickjs'. */
+  name: string
+  version: string
+  latest: boolean
+  /** Bytes to be fetched, and bytes once unpacked. */
+  download: number
+  size: number
+  cached: boolean
+  license: string
+  source: string
+}
+
+export interface RuntimeProgress {
+  name: string
+  version: string
+  step: 'asked' | 'downloading' | 'checked' | 'kept' | 'ready' | 'failed' | 'cancelled'
+  /** Bytes so far and in all; 0 where the step has none. */
+  loaded: number
+  total: number
+  /** Bytes a second over the last seconds, and seconds left; 0 when unknown. */
+  rate: number
+  left: number
+  /** A sentence for the user when the step is 'failed' or worth a remark ("could not be kept"), else ''. */
+  message: string
+  code: string
+  retry: boolean
+}
+
+/** How a runtime's processes start; comes from the manifest and is checked by the host. */
+export interface RuntimeRecipe {
+  /** 'wasi': a command module with _start. 'quickjs': driven by src/runtimes/quickjs. */
+  kind: 'wasi' | 'quickjs'
+  /** Commands that name it: ['python3', 'python']. */
+  commands: string[]
+  env: Record<string, string>
+  /** Read-only trees it sees: file key in `files` → absolute path in the machine. */
+  mounts: { file: string; path: string }[]
+  /** Arguments of a hidden first run that warms the engine, or null. */
+  warm: string[] | null
+}
+
+/** Verified bytes, on their way from the host to the kernel (buffers are transferred). */
+export interface RuntimeBundle {
+  name: string
+  version: string
+  /** SHA-256 of the uncompressed module, lower-case hex. */
+  sha256: string
+  recipe: RuntimeRecipe
+  wasm: ArrayBuffer
+  files: Record<string, ArrayBuffer>
+}
+
+// ── Faces ───────────────────────────────────────────────────────────────────
+
+/** The kernel worker, as page and host see it. */
+export interface KernelApi {
+  facts(): MachineFacts
+  spawn(request: SpawnRequest): Promise<{ pid: number }>
+  /** Keyboard bytes (terminal) or pipe bytes. Resolves when they are taken. */
+  input(pid: number, bytes: Uint8Array): Promise<void>
+  endInput(pid: number): Promise<void>
+  resize(pid: number, columns: number, rows: number): void
+  kill(pid: number, signal: number): void
+  /** The page has consumed that many bytes of output: the kernel may send as many again. */
+  ack(pid: number, bytes: number): void
+  processes(): ProcessInfo[]
+  hasRuntime(name: string, version: string): boolean
+  addRuntime(bundle: RuntimeBundle): Promise<void>
+  writeTree(path: string, tree: Uint8Array): Promise<void>
+  readFile(path: string): Uint8Array
+  writeFile(path: string, data: Uint8Array, mode: number, append: boolean): Promise<void>
+  mkdir(path: string, recursive: boolean, mode: number): void
+  rm(path: string, recursive: boolean, force: boolean): void
+  readdir(path: string): { name: string; kind: StatInfo['kind'] }[]
+  stat(path: string, follow: boolean): StatInfo
+  rename(from: string, to: string): void
+  symlink(target: string, path: string): void
+  readlink(path: string): string
+  watch(path: string): number
+  unwatch(id: number): void
+  /** Sound check of the filesystem: empty when clean. */
+  fsck(): string[]
+}
+
+/** The host worker, as the page sees it. */
+export interface HostApi {
+  /** Whether IndexedDB and CacheStorage answer, with a sentence when they do not. */
+  storage(): Promise<{ works: boolean; message: string }>
+  runtimes(): Promise<RuntimeSummary[]>
+  /** Progress goes to the events port. A second load of the same runtime joins the first. */
+  load(name: string, version: string | null): Promise<RuntimeBundle>
+  cancel(name: string): void
+  remove(name: string, version: string | null): Promise<void>
+  getSetting(key: string): Promise<unknown>
+  setSetting(key: string, value: unknown): Promise<void>
+}
+
+/** What the jail's document does for the kernel: only a document can make workers there. */
+export interface JailApi {
+  /** Compiles once per key and keeps the module. Gives its imports and exports for checking. */
+  compile(key: string, wasm: ArrayBuffer): Promise<ModuleFacts>
+  forget(key: string): void
+  /** A worker from the pool or a new one; the port is its control link. */
+  start(thread: number, moduleKey: string, port: MessagePort): Promise<void>
+  terminate(thread: number): void
+}
+
+export interface ModuleFacts {
+  imports: { module: string; name: string; kind: string }[]
+  exports: { name: string; kind: string }[]
+}
+
+/** The first message a process worker gets once it is bound to a process: everything else it reads from shared memory. */
+export interface ProcessStart {
+  pid: number
+  thread: number
+  args: string[]
+  env: Record<string, string>
+  /** 'wasi' or the name of a folder in src/runtimes. */
+  kind: RuntimeRecipe['kind']
+}

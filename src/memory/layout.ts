@@ -1,0 +1,113 @@
+/**
+ * Where things lie in the machine's shared memory. All positions are indices of 32-bit words; pointers stored in memory are
+ * such indices too (a Smi up to 4 GiB, and the image stays position-independent).
+ *
+ *   0        superblock            (64 words)
+ *   64       thread slots          (256 × 64 words)
+ *   16448    process slots         (256 × 128 words)
+ *   49216    heap and filesystem   (see heap.ts and src/vfs)
+ *
+ * Invariant: a word named here is only ever touched through Atomics.
+ */
+export const MAGIC = 0x57524d31 // 'WRM1'
+export const PAGE_BYTES = 65536
+export const INITIAL_PAGES = 1024 // 64 MiB: boots at once, holds a standard library and a small project
+export const MAXIMUM_PAGES = 24576 // 1.5 GiB: room for 1 GiB of files; browsers refuse to reserve much more on small devices
+
+export const SUPERBLOCK = {
+  MAGIC: 0,
+  VERSION: 1,
+  /** Pages of 64 KiB that exist; a thread whose views are shorter makes them anew. */
+  PAGES: 2,
+  /** Writer lock of filesystem and heap; see lock.ts. */
+  FILES_LOCK: 3,
+  /** Lock of descriptor tables, open files, pipes, ttys and the process table. Taken before FILES_LOCK, never after. */
+  OBJECTS_LOCK: 4,
+  /** Never changes: parked threads wait on it for ever. */
+  PARKED: 5,
+  NEXT_PID: 6,
+  /** Head of the kernel's request queue (word index of a request block, 0 when empty). */
+  REQUESTS: 7,
+  /** First word of the heap's own header. */
+  HEAP: 8,
+  /** First word of the filesystem's own superblock. */
+  FILES: 9,
+  /** Pages the memory may grow to. */
+  LIMIT: 10,
+  CONSOLE_TTY: 11,
+} as const
+
+export const MAX_THREADS = 256
+export const THREAD_WORDS = 64
+export const THREADS_AT = 64
+/** Thread 0 is the kernel worker. */
+export const KERNEL_THREAD = 0
+
+export const THREAD = {
+  /** Bumped and notified by whoever has news for the thread. */
+  WAKE: 0,
+  /** One of THREAD_STATE. */
+  STATE: 1,
+  PID: 2,
+  /** Not 0: the thread must not touch anything any more; see lock.ts `parkIfKilled`. */
+  KILLED: 3,
+  /** Number of the system call it waits in, 0 while it runs. */
+  CALL: 4,
+  /** Microseconds spent blocked, wraps; low word. */
+  BLOCKED_US: 5,
+  /** System calls made, wraps. */
+  CALLS: 6,
+  /** Bumped on every binding of the slot, so that a stale number is noticed. */
+  GENERATION: 7,
+  /** Bytes of the guest's wasm memory, in pages of 64 KiB. */
+  GUEST_PAGES: 8,
+  /** Not 0 while the thread waits through Atomics.waitAsync (it may be woken by a port as well). */
+  ASYNC: 9,
+} as const
+
+export const THREAD_STATE = { FREE: 0, STARTING: 1, RUNNING: 2, WAITING: 3, PARKED: 4, QUARANTINE: 5 } as const
+
+export const MAX_PROCESSES = 256
+export const PROCESS_WORDS = 128
+export const PROCESSES_AT = THREADS_AT + MAX_THREADS * THREAD_WORDS
+
+export const PROCESS = {
+  STATE: 0,
+  PID: 1,
+  PARENT: 2,
+  GROUP: 3,
+  SESSION: 4,
+  /** Exit code 0…255, valid from ZOMBIE on. */
+  EXIT_CODE: 5,
+  /** Signal that ended it, or 0. */
+  EXIT_SIGNAL: 6,
+  /** Bit n−1 is signal n. */
+  PENDING: 7,
+  IGNORED: 8,
+  HANDLED: 9,
+  BLOCKED: 10,
+  /** Descriptor table: word index and number of entries it has room for. */
+  TABLE: 11,
+  TABLE_SIZE: 12,
+  /** Inode of the working directory; pinned. */
+  CWD: 13,
+  UMASK: 14,
+  /** Controlling terminal (word index of the tty), or 0. */
+  TTY: 15,
+  THREADS: 16,
+  /** Limit of descriptors. */
+  MAX_FILES: 17,
+  /** Open descriptors, for the process table. */
+  FILES: 18,
+  /** Threads that wait for a child of this process; see wait-set.ts. 8 words. */
+  CHILD_WAITERS: 24,
+  /** Threads that wait for a signal of this process. 8 words. */
+  SIGNAL_WAITERS: 32,
+} as const
+
+export const PROCESS_STATE = { FREE: 0, STARTING: 1, RUNNING: 2, STOPPED: 3, ZOMBIE: 4 } as const
+
+export const HEAP_AT = PROCESSES_AT + MAX_PROCESSES * PROCESS_WORDS
+
+export const threadAt = (thread: number): number => THREADS_AT + thread * THREAD_WORDS
+export const processAt = (slot: number): number => PROCESSES_AT + slot * PROCESS_WORDS

@@ -1,0 +1,79 @@
+/**
+ * What a descriptor can be. Everything here lies in shared memory and is worked on in the caller's own thread: descriptor
+ * tables, open file descriptions (reference-counted, shared by dup and inheritance), pipes, ttys. So a dead process pins
+ * nothing that the kernel cannot release.
+ *
+ * Results are ≥ 0 or `-ERRNO.X`, as in the filesystem; nothing a guest passes makes these throw.
+ */
+
+/** The answer of an attempt that would have to wait: not an errno, and outside of any errno's range. */
+export const PENDING = -4096
+
+/**
+ * A call that may wait, in its one form: attempt it; when PENDING, be woken by what it watches and attempt again.
+ * wait.ts drives it by blocking, async.ts by Atomics.waitAsync; both from the same object.
+ */
+export interface Operation {
+  /** Number of the system call, for the process table. */
+  readonly call: number
+  /** Result, -errno, or PENDING. Must have no effect when it is PENDING. */
+  attempt(): number
+  /** Joins (or leaves) the wait sets whose change makes another attempt worth while. */
+  watch(join: boolean): void
+  /** Milliseconds on performance.now()'s clock at which attempt() must be called again in any case; Infinity if never. */
+  deadline(): number
+}
+
+export const STREAM = { FILE: 1, DIRECTORY: 2, PIPE_READ: 3, PIPE_WRITE: 4, TTY: 5, DEVICE: 6 } as const
+
+/** Status flags of an open file description; WASI's fdflags bits. */
+export const STATUS = { APPEND: 1, DSYNC: 2, NONBLOCK: 4, RSYNC: 8, SYNC: 16 } as const
+
+/** Access an open file description was opened with. */
+export const ACCESS = { READ: 1, WRITE: 2 } as const
+
+export interface OpenFileFacts {
+  stream: number
+  /** Inode (file, directory, device) or word index of the pipe or tty. */
+  object: number
+  access: number
+  status: number
+}
+
+/** One process's descriptor table, as one of its threads sees it. */
+export interface Descriptors {
+  /** Lowest free descriptor ≥ `from` gets the open file; takes over the caller's reference. -EMFILE at the limit. */
+  install(file: number, options?: { from?: number; closeOnExec?: boolean }): number
+  /** Open file (word index) behind a descriptor, or -EBADF. */
+  get(fd: number): number
+  close(fd: number): number
+  /** F_DUPFD: another descriptor ≥ from for the same open file. */
+  dup(fd: number, from: number): number
+  /** dup2: `to` is closed first if it is open. */
+  dup2(fd: number, to: number): number
+  /** WASI fd_renumber: moves; both must be open. */
+  renumber(from: number, to: number): number
+  /** Rights of a descriptor (WASI), base and inheriting, as two 32-bit halves each are never needed: 30 bits are in use. */
+  rights(fd: number): { base: number; inheriting: number }
+  setRights(fd: number, base: number, inheriting: number): void
+  closeOnExec(fd: number, on?: boolean): boolean
+  /** Descriptors in use, ascending. */
+  list(): number[]
+  closeAll(): void
+}
+
+/** Bits of `poll`. */
+export const READY = { READ: 1, WRITE: 2, HANGUP: 4, ERROR: 8, CLOCK: 16 } as const
+
+export interface PollEntry {
+  kind: 'read' | 'write' | 'clock'
+  fd: number
+  /** Milliseconds on performance.now()'s clock. */
+  deadline: number
+  /** Filled by poll: READY bits, 0 while not ready. */
+  ready: number
+  /** Filled by poll: bytes that can be read or written at least. */
+  bytes: number
+  /** Filled by poll: errno for a bad descriptor. */
+  error: number
+}

@@ -1,0 +1,117 @@
+/**
+ * The public API of the page, `globalThis.wasmrun`, and of an embedding site. Shapes only; names follow WebContainer's where
+ * they fit. Everything is asynchronous; every refusal is an `Error` with `code` ('ENOENT') and `errno` (WASI's number).
+ */
+import type { ProcessInfo, RuntimeProgress, RuntimeSummary, StatInfo } from '../abi/control.ts'
+
+/** A tree of files: a string or bytes is a file, an object a directory, `{ symlink }` a link. */
+export type FileTree = { [name: string]: string | Uint8Array | FileTree | SymlinkNode }
+export interface SymlinkNode {
+  symlink: string
+}
+
+export interface SpawnOptions {
+  cwd?: string
+  env?: Record<string, string>
+  /** A terminal of that size joins descriptors 0, 1 and 2. Default: pipes. */
+  terminal?: boolean | { columns: number; rows: number }
+  /** Bytes or text that stdin gives before end of file. Absent: stdin stays open and `input` writes to it. */
+  stdin?: string | Uint8Array
+  /** What the process may see. Default: the whole machine, read-write ("/"). */
+  preopens?: (string | { path: string; readonly?: boolean; as?: string })[]
+  /** Shown in the process table instead of the command. */
+  title?: string
+}
+
+export interface ExitStatus {
+  /** Exit code; 128 + signal when a signal ended it, as a shell says it. */
+  code: number
+  /** 'SIGKILL' and so on, or null. */
+  signal: string | null
+}
+
+export interface Output {
+  channel: 'out' | 'err'
+  bytes: Uint8Array
+}
+
+export interface Process {
+  readonly pid: number
+  /** Bytes of descriptor 1 (with a terminal: of both). Ends at exit. */
+  readonly stdout: ReadableStream<Uint8Array>
+  readonly stderr: ReadableStream<Uint8Array>
+  /** Both in the order they were written, tagged; reading it instead of stdout and stderr is allowed, not together. */
+  readonly output: ReadableStream<Output>
+  readonly input: WritableStream<Uint8Array | string>
+  /** Settles once, always: also when the machine goes away (then code 137, signal 'SIGKILL'). */
+  readonly exit: Promise<ExitStatus>
+  kill(signal?: string | number): Promise<void>
+  resize(size: { columns: number; rows: number }): Promise<void>
+}
+
+export interface Dirent {
+  name: string
+  kind: 'file' | 'directory' | 'symlink' | 'device' | 'other'
+}
+
+export interface FileSystem {
+  readFile(path: string): Promise<Uint8Array>
+  readFile(path: string, encoding: 'utf8'): Promise<string>
+  writeFile(path: string, data: string | Uint8Array, options?: { mode?: number; append?: boolean }): Promise<void>
+  mkdir(path: string, options?: { recursive?: boolean; mode?: number }): Promise<void>
+  rm(path: string, options?: { recursive?: boolean; force?: boolean }): Promise<void>
+  readdir(path: string): Promise<Dirent[]>
+  stat(path: string): Promise<StatInfo>
+  lstat(path: string): Promise<StatInfo>
+  rename(from: string, to: string): Promise<void>
+  symlink(target: string, path: string): Promise<void>
+  readlink(path: string): Promise<string>
+  /** Calls back with paths that changed at or below `path`; returns a function that ends it. */
+  watch(path: string, listener: (changed: { path: string }[]) => void): () => void
+}
+
+export interface Runtimes {
+  list(): Promise<RuntimeSummary[]>
+  /** Downloads (or takes from the cache), checks and hands the runtime to the machine. */
+  ensure(name: string, options?: { version?: string; signal?: AbortSignal; onProgress?: (step: RuntimeProgress) => void }): Promise<void>
+  remove(name: string, version?: string): Promise<void>
+}
+
+export interface Events {
+  process: ProcessInfo
+  exit: { pid: number } & ExitStatus
+  runtime: RuntimeProgress
+  log: LogEntry
+}
+
+export interface LogEntry {
+  /** Milliseconds since the epoch. */
+  time: number
+  source: 'kernel' | 'host' | 'page' | 'runtime'
+  severity: 'debug' | 'info' | 'warning' | 'error'
+  text: string
+}
+
+export interface Machine {
+  /** Bytes of shared memory now, and how far it may grow. */
+  memory: { size: number; used: number; max: number }
+  files: number
+  isolated: boolean
+}
+
+export interface Wasmrun {
+  readonly version: string
+  /** Resolves when the machine has booted; rejects with a plain message when it cannot. */
+  readonly ready: Promise<void>
+  /** Copies a tree, a directory handle, or the bytes of a .zip to `path` (default '/home/project'). */
+  mount(source: FileTree | FileSystemDirectoryHandle | Uint8Array | Blob, path?: string): Promise<void>
+  readonly fs: FileSystem
+  spawn(command: string, args?: string[], options?: SpawnOptions): Promise<Process>
+  readonly runtimes: Runtimes
+  readonly processes: {
+    list(): Promise<ProcessInfo[]>
+    kill(pid: number, signal?: string | number): Promise<void>
+  }
+  machine(): Promise<Machine>
+  on<K extends keyof Events>(event: K, listener: (value: Events[K]) => void): () => void
+}
