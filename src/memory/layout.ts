@@ -65,7 +65,14 @@ export const THREAD = {
   ASYNC: 9,
 } as const
 
-export const THREAD_STATE = { FREE: 0, STARTING: 1, RUNNING: 2, WAITING: 3, PARKED: 4, QUARANTINE: 5 } as const
+export const THREAD_STATE = {
+  FREE: 0,
+  STARTING: 1,
+  RUNNING: 2,
+  WAITING: 3,
+  PARKED: 4,
+  QUARANTINE: 5,
+} as const
 
 export const MAX_PROCESSES = 256
 export const PROCESS_WORDS = 128

@@ -57,7 +57,11 @@ export interface Dirent {
 export interface FileSystem {
   readFile(path: string): Promise<Uint8Array>
   readFile(path: string, encoding: 'utf8'): Promise<string>
-  writeFile(path: string, data: string | Uint8Array, options?: { mode?: number; append?: boolean }): Promise<void>
+  writeFile(
+    path: string,
+    data: string | Uint8Array,
+    options?: { mode?: number; append?: boolean },
+  ): Promise<void>
   mkdir(path: string, options?: { recursive?: boolean; mode?: number }): Promise<void>
   rm(path: string, options?: { recursive?: boolean; force?: boolean }): Promise<void>
   readdir(path: string): Promise<Dirent[]>
@@ -73,7 +77,10 @@ export interface FileSystem {
 export interface Runtimes {
   list(): Promise<RuntimeSummary[]>
   /** Downloads (or takes from the cache), checks and hands the runtime to the machine. */
-  ensure(name: string, options?: { version?: string; signal?: AbortSignal; onProgress?: (step: RuntimeProgress) => void }): Promise<void>
+  ensure(
+    name: string,
+    options?: { version?: string; signal?: AbortSignal; onProgress?: (step: RuntimeProgress) => void },
+  ): Promise<void>
   remove(name: string, version?: string): Promise<void>
 }
 
