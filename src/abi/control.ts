@@ -199,12 +199,21 @@ export interface HostApi {
 
 /** What the jail's document does for the kernel: only a document can make workers there. */
 export interface JailApi {
-  /** Compiles once per key and keeps the module. Gives its imports and exports for checking. */
+  /** Compiles once per key and keeps the module. Gives its imports and exports, so that a bad one is named before it runs. */
   compile(key: string, wasm: ArrayBuffer): Promise<ModuleFacts>
   forget(key: string): void
-  /** A worker from the pool or a new one; the port is its control link. */
-  start(thread: number, moduleKey: string, port: MessagePort): Promise<void>
+  /** Keeps `count` workers of that module warm: the runtime's hidden first run has been made in them. */
+  keepWarm(key: string, recipe: WarmRecipe, count: number): Promise<void>
+  /** Binds a worker (a warm one of that module, else a blank one) to a thread; `port` is its control link. */
+  start(thread: number, key: string, bind: ProcessBind): void
+  /** Stops the thread's worker; in Chromium a busy one goes on for up to two seconds. */
   terminate(thread: number): void
+}
+
+/** What the kernel hears from the jail's document. */
+export interface KernelForJail {
+  /** The worker of that thread could not start, or failed outside of its guest. */
+  threadFailed(thread: number, message: string): void
 }
 
 export interface ModuleFacts {
@@ -212,12 +221,61 @@ export interface ModuleFacts {
   exports: { name: string; kind: string }[]
 }
 
-/** The first message a process worker gets once it is bound to a process: everything else it reads from shared memory. */
+export interface WarmRecipe {
+  kind: RuntimeRecipe['kind']
+  args: string[]
+  env: Record<string, string>
+}
+
+/** What a process worker is bound to when it goes. */
 export interface ProcessStart {
   pid: number
   thread: number
   args: string[]
   env: Record<string, string>
-  /** 'wasi' or the name of a folder in src/runtimes. */
   kind: RuntimeRecipe['kind']
+}
+
+export interface ProcessBind {
+  memory: WebAssembly.Memory
+  start: ProcessStart
+  port: MessagePort
+}
+
+/** Messages between the jail's document and a process worker. */
+export type ToProcessWorker =
+  | { type: 'warm'; module: WebAssembly.Module; recipe: WarmRecipe }
+  | ({ type: 'bind'; module: WebAssembly.Module } & ProcessBind)
+export type FromProcessWorker = { type: 'loaded' } | { type: 'warmed' }
+
+/** The kernel, as a process worker sees it over its control link. */
+export interface KernelForProcess {
+  /** The thread is done; the kernel ends the process. */
+  exit(reason: ExitReason): void
+}
+
+/** A process worker, as the kernel sees it. Answers only while its guest lets the event loop turn. */
+export interface ProcessControl {
+  signal(number: number): void
+  resize(columns: number, rows: number): void
+  stats(): ProcessStats
+}
+
+export interface ProcessStats {
+  /** Bytes of the guest's own memory. */
+  memory: number
+  calls: number
+}
+
+/** First message into the jail's document, with four ports: kernel, events, host, control. */
+export interface JailBoot {
+  /** Texts of the two worker scripts. */
+  kernel: string
+  process: string
+}
+
+/** What the page hears from the jail's document. */
+export interface JailWatcher {
+  /** The kernel worker could not start or failed: the machine is gone. */
+  kernelFailed(message: string): void
 }

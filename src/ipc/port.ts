@@ -40,6 +40,11 @@ export const once = (
     })
   })
 
+/** A window of another origin, as far as one may see it. */
+export interface Frame {
+  postMessage(message: unknown, targetOrigin: string, transfer: Transferable[]): void
+}
+
 /** To a sandboxed document: its origin is opaque, so no target origin can be named. */
-export const postToFrame = (frame: Window, message: unknown, transfer: Transferable[]): void =>
+export const postToFrame = (frame: Frame, message: unknown, transfer: Transferable[]): void =>
   frame.postMessage(message, '*', transfer)
