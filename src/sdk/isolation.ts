@@ -1,0 +1,171 @@
+/**
+ * Gets the page isolated on a host that sends no headers, or says in plain words why it cannot be.
+ *
+ *   not isolated → register service worker → reload (at most twice) → isolated
+ *
+ * A first visit takes one reload, a hard reload (which goes round the service worker) two. The count lives in
+ * sessionStorage, is cleared once the page is isolated, and ends every loop.
+ */
+export interface Precondition {
+  code:
+    | 'insecure'
+    | 'framed'
+    | 'no-service-worker'
+    | 'service-worker-blocked'
+    | 'storage-blocked'
+    | 'not-isolated'
+    | 'no-shared-memory'
+  title: string
+  text: string
+}
+
+/** What is known of the page before anything was tried. */
+export interface Surroundings {
+  isSecureContext: boolean
+  crossOriginIsolated: boolean
+  hasSharedMemory: boolean
+  isFramed: boolean
+  hasServiceWorker: boolean
+  /** Automatic reloads so far; null when session storage is blocked. */
+  reloads: number | null
+}
+
+export const MAX_RELOADS = 2
+/** A worker that is not active by then is taken for blocked: `ready` may never settle. */
+const ACTIVATION_TIMEOUT_MS = 6000
+/** First Chromium with Document-Isolation-Policy. */
+const DIP_SINCE = 137
+const RELOADS_KEY = 'wasmrun.isolation.reloads'
+
+const WORDS: Record<Precondition['code'], { title: string; text: string }> = {
+  insecure: {
+    title: 'This page needs a secure address',
+    text: 'Programs run only on https:// or on localhost. Open the same page with https:// in front.',
+  },
+  framed: {
+    title: 'This page is shown inside another page',
+    text: 'The page around it does not let it be isolated, so programs cannot run. Open it in a tab of its own.',
+  },
+  'no-service-worker': {
+    title: 'This page could not be isolated, so programs cannot run',
+    text: 'This browser has no service workers here. Private windows and some settings switch them off: try a normal window.',
+  },
+  'service-worker-blocked': {
+    title: 'This page could not be isolated, so programs cannot run',
+    text: 'The browser did not let the service worker start. Private windows, blocked site data and some extensions do that: allow site data for this address and try again.',
+  },
+  'storage-blocked': {
+    title: 'This browser blocks storage for this page',
+    text: 'Runtimes are kept in the browser’s storage and the page may not use it. Allow cookies and site data for this address and try again.',
+  },
+  'not-isolated': {
+    title: 'This page could not be isolated, so programs cannot run',
+    text: 'It was reloaded twice and is still not isolated. Private windows and some extensions block service workers; a company policy can too.',
+  },
+  'no-shared-memory': {
+    title: 'This browser has no shared memory',
+    text: 'Programs need SharedArrayBuffer, WebAssembly threads and Atomics.waitAsync: Chromium 123, Firefox 145 or newer.',
+  },
+}
+
+export const precondition = (code: Precondition['code']): Precondition => ({ code, ...WORDS[code] })
+
+/** What to do next: go on, try to isolate, or give up with a reason. */
+export const decide = (page: Surroundings): 'ready' | 'isolate' | Precondition => {
+  if (!page.isSecureContext) return precondition('insecure')
+  if (page.crossOriginIsolated) return page.hasSharedMemory ? 'ready' : precondition('no-shared-memory')
+  if (page.isFramed) return precondition('framed')
+  if (!page.hasServiceWorker) return precondition('no-service-worker')
+  if (page.reloads === null) return precondition('storage-blocked')
+  return page.reloads < MAX_RELOADS ? 'isolate' : precondition('not-isolated')
+}
+
+const survey = (): Surroundings => ({
+  isSecureContext: window.isSecureContext,
+  crossOriginIsolated: window.crossOriginIsolated,
+  hasSharedMemory: typeof SharedArrayBuffer === 'function' && hasAsyncWait(),
+  isFramed: window.top !== window,
+  hasServiceWorker: 'serviceWorker' in navigator,
+  reloads: readReloads(),
+})
+
+/**
+ * Resolves with null when programs can run, with a precondition when they cannot; does not resolve when the page is about to
+ * be reloaded. `service` is the service worker's URL, relative to the document.
+ */
+export const isolate = async (service: string): Promise<Precondition | null> => {
+  const next = decide(survey())
+  if (next === 'ready') {
+    writeReloads(0)
+    return null
+  }
+  if (next !== 'isolate') return next
+  const blocked = await startServiceWorker(service)
+  if (blocked) return blocked
+  writeReloads((readReloads() ?? 0) + 1)
+  location.reload()
+  return new Promise(() => {})
+}
+
+/** After a precondition failed and the user asks to try again. */
+export const tryAgain = (): void => {
+  writeReloads(0)
+  location.reload()
+}
+
+const startServiceWorker = async (service: string): Promise<Precondition | null> => {
+  const url = new URL(service, document.baseURI)
+  url.searchParams.set('isolation', preferredMode())
+  try {
+    const registration = await within(navigator.serviceWorker.register(url), ACTIVATION_TIMEOUT_MS)
+    if (!registration) return precondition('service-worker-blocked')
+    const isActive = registration.active?.scriptURL === url.href || (await activated(registration))
+    return isActive ? null : precondition('service-worker-blocked')
+  } catch {
+    return precondition('service-worker-blocked')
+  }
+}
+
+/** Asked by name: the word itself belongs to src/memory, and the page never touches shared memory. */
+const hasAsyncWait = (): boolean => 'waitAsync' in Object(Reflect.get(globalThis, 'Atomics'))
+
+/** Document-Isolation-Policy where the browser says it is a Chromium that has it, unless it was served and did not help. */
+const preferredMode = (): 'dip' | 'coep' => {
+  const { userAgentData } = navigator as { userAgentData?: { brands: { brand: string; version: string }[] } }
+  const chromium = userAgentData?.brands.find(({ brand }) => brand === 'Chromium')
+  const wasInVain = navigator.serviceWorker.controller?.scriptURL.includes('isolation=dip') ?? false
+  return chromium && Number(chromium.version) >= DIP_SINCE && !wasInVain ? 'dip' : 'coep'
+}
+
+const activated = async (registration: ServiceWorkerRegistration): Promise<boolean> => {
+  const worker = registration.installing ?? registration.waiting ?? registration.active
+  if (!worker) return false
+  const active = new Promise<boolean>((resolve) => {
+    const look = (): void => {
+      if (worker.state === 'activated') resolve(true)
+      if (worker.state === 'redundant') resolve(false)
+    }
+    worker.addEventListener('statechange', look)
+    look()
+  })
+  return (await within(active, ACTIVATION_TIMEOUT_MS)) ?? false
+}
+
+const within = <T>(promise: Promise<T>, milliseconds: number): Promise<T | null> =>
+  Promise.race([promise, new Promise<null>((resolve) => setTimeout(() => resolve(null), milliseconds))])
+
+const readReloads = (): number | null => {
+  try {
+    return Number(sessionStorage.getItem(RELOADS_KEY) ?? 0) || 0
+  } catch {
+    return null
+  }
+}
+
+const writeReloads = (count: number): void => {
+  try {
+    sessionStorage.setItem(RELOADS_KEY, String(count))
+  } catch {
+    // Blocked storage has been reported by decide(); nothing is lost here.
+  }
+}
