@@ -35,6 +35,10 @@ export const SUPERBLOCK = {
   /** Pages the memory may grow to. */
   LIMIT: 10,
   CONSOLE_TTY: 11,
+  /** Heads of the lists of free open files, pipes and ttys; see src/objects/pool.ts. */
+  FREE_OPEN_FILES: 12,
+  FREE_PIPES: 13,
+  FREE_TTYS: 14,
 } as const
 
 export const MAX_THREADS = 256
