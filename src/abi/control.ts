@@ -81,6 +81,11 @@ export interface OutputChunk {
   bytes: Uint8Array
 }
 
+/** What the host worker tells the page, on one port. */
+export type HostEvent =
+  | { type: 'runtime'; progress: RuntimeProgress }
+  | { type: 'log'; time: number; severity: 'debug' | 'info' | 'warning' | 'error'; text: string }
+
 /** What the kernel tells the page, on one port, in order. */
 export type KernelEvent =
   | { type: 'output'; pid: number; chunks: OutputChunk[]; bytes: number }
@@ -166,8 +171,8 @@ export interface KernelApi {
   /** The page has consumed that many bytes of output: the kernel may send as many again. */
   ack(pid: number, bytes: number): void
   processes(): ProcessInfo[]
-  hasRuntime(name: string, version: string): boolean
-  addRuntime(bundle: RuntimeBundle): Promise<void>
+  /** Fetches the runtime from the host unless the machine has it. `name` is a registry key or a command. */
+  ensureRuntime(name: string, version: string | null): Promise<void>
   writeTree(path: string, tree: Uint8Array): Promise<void>
   readFile(path: string): Uint8Array
   writeFile(path: string, data: Uint8Array, mode: number, append: boolean): Promise<void>
@@ -184,13 +189,19 @@ export interface KernelApi {
   fsck(): string[]
 }
 
+/** The host worker, as the kernel sees it: all that the jail may ask for. */
+export interface HostForKernel {
+  /** Verified bytes of a runtime, by registry key or command; ENOENT when no runtime goes by that name. */
+  load(name: string, version: string | null): Promise<RuntimeBundle>
+}
+
 /** The host worker, as the page sees it. */
 export interface HostApi {
   /** Whether IndexedDB and CacheStorage answer, with a sentence when they do not. */
   storage(): Promise<{ works: boolean; message: string }>
   runtimes(): Promise<RuntimeSummary[]>
-  /** Progress goes to the events port. A second load of the same runtime joins the first. */
-  load(name: string, version: string | null): Promise<RuntimeBundle>
+  /** Downloads and keeps a runtime for later. Progress goes to the events port; a second load of the same joins the first. */
+  prefetch(name: string, version: string | null): Promise<void>
   cancel(name: string): void
   remove(name: string, version: string | null): Promise<void>
   getSetting(key: string): Promise<unknown>

@@ -81,14 +81,21 @@ export interface Runtimes {
     name: string,
     options?: { version?: string; signal?: AbortSignal; onProgress?: (step: RuntimeProgress) => void },
   ): Promise<void>
+  /** Downloads and keeps for later, without handing it to the machine. Progress comes as 'runtime' events. */
+  prefetch(name: string, version?: string): Promise<void>
+  /** Ends a download that is under way. */
+  cancel(name: string): Promise<void>
   remove(name: string, version?: string): Promise<void>
 }
 
 export interface Events {
   process: ProcessInfo
-  exit: { pid: number } & ExitStatus
+  /** `message` says why, when the machine itself ended it (trap, missing import, worker died), else ''. */
+  exit: { pid: number; message: string } & ExitStatus
   runtime: RuntimeProgress
   log: LogEntry
+  /** The machine itself is gone; a new one has to be opened. */
+  fault: { message: string }
 }
 
 export interface LogEntry {
@@ -100,8 +107,10 @@ export interface LogEntry {
 }
 
 export interface Machine {
-  /** Bytes of shared memory now, and how far it may grow. */
-  memory: { size: number; used: number; max: number }
+  /** Bytes of shared memory now, how many of them hold files, and how far it may grow. */
+  size: number
+  used: number
+  max: number
   files: number
   isolated: boolean
 }
@@ -120,5 +129,14 @@ export interface Wasmrun {
     kill(pid: number, signal?: string | number): Promise<void>
   }
   machine(): Promise<Machine>
+  /** Whether the browser lets the page keep things, with a sentence when it does not. */
+  storage(): Promise<{ works: boolean; message: string }>
+  /** Small values that outlive the page (theme, limits, layout). */
+  readonly settings: {
+    get(key: string): Promise<unknown>
+    set(key: string, value: unknown): Promise<void>
+  }
+  /** Checks the filesystem's structures; sentences about what is wrong, none when clean. */
+  check(): Promise<string[]>
   on<K extends keyof Events>(event: K, listener: (value: Events[K]) => void): () => void
 }

@@ -26,7 +26,16 @@ export const OPEN = { CREATE: 1, DIRECTORY: 2, EXCLUSIVE: 4, TRUNCATE: 8, WRITE:
 export const KIND = { FILE: 1, DIRECTORY: 2, SYMLINK: 3, DEVICE: 4, FIFO: 5, SOCKET: 6 } as const
 
 /** Numbers of the character devices under /dev; an open file of kind DEVICE carries one. */
-export const DEVICE = { NULL: 1, ZERO: 2, RANDOM: 3, TTY: 4, STDIN: 5, STDOUT: 6, STDERR: 7, FULL: 8 } as const
+export const DEVICE = {
+  NULL: 1,
+  ZERO: 2,
+  RANDOM: 3,
+  TTY: 4,
+  STDIN: 5,
+  STDOUT: 6,
+  STDERR: 7,
+  FULL: 8,
+} as const
 
 /** Filled by `stat`; the caller owns and re-uses it. */
 export interface Stat {
@@ -57,7 +66,15 @@ export interface Vfs {
   /** Inode of the path, not pinned. -ENOENT, -ENOTDIR, -ELOOP (40 links), -ENAMETOOLONG (255-byte names, 4096-byte paths), -ENOTCAPABLE, -EILSEQ, -EINVAL (NUL). */
   lookup(at: number, bytes: Uint8Array, start: number, length: number, walk: number): number
   /** Opens or creates, and pins: the caller must `unpin` once. `mode` is applied to what is created. */
-  open(at: number, bytes: Uint8Array, start: number, length: number, walk: number, open: number, mode: number): number
+  open(
+    at: number,
+    bytes: Uint8Array,
+    start: number,
+    length: number,
+    walk: number,
+    open: number,
+    mode: number,
+  ): number
   /** An inode is kept, though unlinked, as long as it is pinned (open files, working directories, mounts). */
   pin(inode: number): void
   unpin(inode: number): void
@@ -78,7 +95,11 @@ export interface Vfs {
    * Calls `visit(cookieOfNext, inode, kind, name)` for entries after `cookie` (0 at first; "." and ".." come first) until it returns
    * false. Cookies are stable under unlink and creation. `name` is a view that is only valid during the call.
    */
-  readdir(inode: number, cookie: number, visit: (next: number, inode: number, kind: number, name: Uint8Array) => boolean): number
+  readdir(
+    inode: number,
+    cookie: number,
+    visit: (next: number, inode: number, kind: number, name: Uint8Array) => boolean,
+  ): number
   mkdir(at: number, bytes: Uint8Array, start: number, length: number, walk: number, mode: number): number
   rmdir(at: number, bytes: Uint8Array, start: number, length: number, walk: number): number
   unlink(at: number, bytes: Uint8Array, start: number, length: number, walk: number): number

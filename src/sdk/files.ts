@@ -1,0 +1,42 @@
+/** `wasmrun.fs`: the kernel's file calls with the names and shapes that users of Node know. */
+import type { KernelApi } from '../abi/control.ts'
+import type { Remote } from '../ipc/rpc.ts'
+import type { FileSystem } from './types.ts'
+
+export type FileWatchers = Map<number, (changed: { path: string }[]) => void>
+
+export const createFileSystem = (
+  kernel: () => Promise<Remote<KernelApi>>,
+  watchers: FileWatchers,
+): FileSystem => {
+  const decoder = new TextDecoder()
+  const encoder = new TextEncoder()
+  const readFile = async (path: string, encoding?: 'utf8'): Promise<Uint8Array | string> => {
+    const bytes = await (await kernel()).readFile(path)
+    return encoding === 'utf8' ? decoder.decode(bytes) : bytes
+  }
+  return {
+    readFile: readFile as FileSystem['readFile'],
+    writeFile: async (path, data, { mode = 0o644, append = false } = {}) =>
+      (await kernel()).writeFile(path, typeof data === 'string' ? encoder.encode(data) : data, mode, append),
+    mkdir: async (path, { recursive = false, mode = 0o755 } = {}) =>
+      (await kernel()).mkdir(path, recursive, mode),
+    rm: async (path, { recursive = false, force = false } = {}) =>
+      (await kernel()).rm(path, recursive, force),
+    readdir: async (path) => (await kernel()).readdir(path),
+    stat: async (path) => (await kernel()).stat(path, true),
+    lstat: async (path) => (await kernel()).stat(path, false),
+    rename: async (from, to) => (await kernel()).rename(from, to),
+    symlink: async (target, path) => (await kernel()).symlink(target, path),
+    readlink: async (path) => (await kernel()).readlink(path),
+    watch: (path, listener) => {
+      const id = kernel().then((api) => api.watch(path))
+      void id.then((number) => watchers.set(number, listener))
+      return () =>
+        void id.then(async (number) => {
+          watchers.delete(number)
+          await (await kernel()).unwatch(number)
+        })
+    },
+  }
+}

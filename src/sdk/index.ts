@@ -1,0 +1,144 @@
+/**
+ * `createWasmrun()`: the public API over one open machine. The page, the tests and an embedding site use the same object.
+ */
+import type { KernelEvent, RuntimeProgress } from '../abi/control.ts'
+import { ERRNO, SysError } from '../abi/errno.ts'
+import { parseSignal } from '../abi/signals.ts'
+import { createFileSystem, type FileWatchers } from './files.ts'
+import { type MachineScripts, type OpenMachine, openMachine } from './machine.ts'
+import { mountSource } from './mount.ts'
+import { createProcess, exitStatus, type ProcessCalls, type ProcessFeed } from './process.ts'
+import { spawnRequest } from './spawn.ts'
+import type { Events, Wasmrun } from './types.ts'
+
+export type { MachineScripts } from './machine.ts'
+export type * from './types.ts'
+
+type Listeners = { [K in keyof Events]: Set<(value: Events[K]) => void> }
+
+/** Opens a machine at once; `ready` says how it went. */
+export const createWasmrun = (scripts: MachineScripts, version: string): Wasmrun & { close(): void } => {
+  const listeners: Listeners = {
+    process: new Set(),
+    exit: new Set(),
+    runtime: new Set(),
+    log: new Set(),
+    fault: new Set(),
+  }
+  const emit = <K extends keyof Events>(event: K, value: Events[K]): void => {
+    for (const listener of listeners[event]) listener(value)
+  }
+  const feeds = new Map<number, ProcessFeed>()
+  /** Output and exit of a process may arrive before the answer to its spawn. */
+  const early = new Map<number, KernelEvent[]>()
+  const watchers: FileWatchers = new Map()
+
+  const deliver = (feed: ProcessFeed, event: KernelEvent): void => {
+    if (event.type === 'output') feed.output(event.chunks)
+    if (event.type !== 'exit') return
+    feed.ended(event.reason)
+    feeds.delete(event.pid)
+  }
+  const fromKernel = (event: KernelEvent): void => {
+    if (event.type === 'output' || event.type === 'exit') {
+      const feed = feeds.get(event.pid)
+      if (feed) deliver(feed, event)
+      else early.set(event.pid, [...(early.get(event.pid) ?? []), event])
+    }
+    if (event.type === 'exit')
+      emit('exit', { pid: event.pid, message: event.reason.message, ...exitStatus(event.reason) })
+    if (event.type === 'process') emit('process', event.process)
+    if (event.type === 'watch') watchers.get(event.id)?.(event.paths.map((path) => ({ path })))
+    if (event.type === 'log')
+      emit('log', { time: event.time, source: 'kernel', severity: event.severity, text: event.text })
+    if (event.type === 'fault') lost(event.message)
+  }
+  const lost = (message: string): void => {
+    emit('fault', { message })
+    for (const feed of feeds.values()) feed.ended({ code: 137, signal: 9, message })
+    feeds.clear()
+  }
+  const opening = openMachine(scripts, {
+    kernel: fromKernel,
+    host: (event) => {
+      if (event.type === 'runtime') emit('runtime', event.progress)
+      else emit('log', { time: event.time, source: 'host', severity: event.severity, text: event.text })
+    },
+    lost,
+  })
+  const ready = opening.then(() => undefined)
+  // Whoever asks for `ready` gets the reason; nobody asking is no unhandled rejection.
+  ready.catch(() => {})
+  const kernel = async (): Promise<OpenMachine['kernel']['api']> => (await opening).kernel.api
+  const host = async (): Promise<OpenMachine['host']['api']> => (await opening).host.api
+
+  const kill = async (pid: number, signal: string | number): Promise<void> => {
+    const number = parseSignal(signal)
+    if (number === undefined) throw new SysError(ERRNO.INVAL, String(signal), 'no such signal')
+    await (await kernel()).kill(pid, number)
+  }
+  const calls: ProcessCalls = {
+    input: async (pid, bytes) => (await kernel()).input(pid, bytes),
+    endInput: async (pid) => (await kernel()).endInput(pid),
+    // Fails only with the machine, which is reported by itself.
+    ack: (pid, bytes) => void kernel().then((api) => api.ack(pid, bytes).catch(() => {})),
+    kill,
+    resize: async (pid, columns, rows) => (await kernel()).resize(pid, columns, rows),
+  }
+  const ensure: Wasmrun['runtimes']['ensure'] = async (
+    name,
+    { version: wanted, signal, onProgress } = {},
+  ) => {
+    signal?.throwIfAborted()
+    const heard = (step: RuntimeProgress): void => {
+      if (step.name === name) onProgress?.(step)
+    }
+    const stop = (): void => void host().then((api) => api.cancel(name))
+    listeners.runtime.add(heard)
+    signal?.addEventListener('abort', stop)
+    try {
+      await (await kernel()).ensureRuntime(name, wanted ?? null)
+    } finally {
+      listeners.runtime.delete(heard)
+      signal?.removeEventListener('abort', stop)
+    }
+  }
+
+  return {
+    version,
+    ready,
+    mount: async (source, path = '/home/project') => mountSource(await kernel(), source, path),
+    fs: createFileSystem(kernel, watchers),
+    spawn: async (command, args = [], options = {}) => {
+      const { pid } = await (await kernel()).spawn(spawnRequest(command, args, options))
+      const feed = createProcess(pid, calls)
+      feeds.set(pid, feed)
+      for (const event of early.get(pid) ?? []) deliver(feed, event)
+      early.delete(pid)
+      return feed.process
+    },
+    runtimes: {
+      list: async () => (await host()).runtimes(),
+      ensure,
+      prefetch: async (name, wanted) => (await host()).prefetch(name, wanted ?? null),
+      cancel: async (name) => (await host()).cancel(name),
+      remove: async (name, wanted) => (await host()).remove(name, wanted ?? null),
+    },
+    processes: {
+      list: async () => (await kernel()).processes(),
+      kill: (pid, signal = 'SIGTERM') => kill(pid, signal),
+    },
+    machine: async () => ({ ...(await (await kernel()).facts()), isolated: crossOriginIsolated }),
+    storage: async () => (await host()).storage(),
+    settings: {
+      get: async (key) => (await host()).getSetting(key),
+      set: async (key, value) => (await host()).setSetting(key, value),
+    },
+    check: async () => (await kernel()).fsck(),
+    on: (event, listener) => {
+      listeners[event].add(listener)
+      return () => listeners[event].delete(listener)
+    },
+    close: () => void opening.then((machine) => machine.close()),
+  }
+}
