@@ -1,0 +1,61 @@
+/** Figures as the page writes them: decimal units as in file managers, tabular, never more digits than are true. */
+
+const UNITS = ['B', 'kB', 'MB', 'GB', 'TB']
+
+/** 999 → '999 B', 1_536_000 → '1.5 MB'. */
+export const formatBytes = (bytes: number): string => {
+  if (!Number.isFinite(bytes) || bytes < 0) return 'unknown'
+  let value = bytes
+  let unit = 0
+  while (value >= 999.5 && unit < UNITS.length - 1) {
+    value /= 1000
+    unit++
+  }
+  return `${unit === 0 || value >= 99.95 ? Math.round(value) : value.toFixed(1)} ${UNITS[unit]}`
+}
+
+/** '7.4 of 11.6 MB': both in the unit of the whole. */
+export const formatShare = (part: number, whole: number): string => {
+  const total = formatBytes(whole)
+  const unit = total.slice(total.indexOf(' ') + 1)
+  const size = 1000 ** Math.max(0, UNITS.indexOf(unit))
+  const value = part / size
+  return `${unit === 'B' || value >= 99.95 ? Math.round(value) : value.toFixed(1)} of ${total}`
+}
+
+/** Milliseconds → '0.3 s', '41 s', '4 min', '2 h', '3 days'. */
+export const formatDuration = (milliseconds: number): string => {
+  const seconds = Math.max(0, milliseconds) / 1000
+  if (seconds < 9.95) return `${seconds.toFixed(1)} s`
+  if (seconds < 59.5) return `${Math.round(seconds)} s`
+  if (seconds < 3570) return `${Math.round(seconds / 60)} min`
+  if (seconds < 84_600) return `${Math.round(seconds / 3600)} h`
+  const days = Math.round(seconds / 86_400)
+  return `${days} ${days === 1 ? 'day' : 'days'}`
+}
+
+/** Milliseconds since the epoch → '11:47:02' in the reader's zone. */
+export const formatTime = (time: number): string => {
+  const date = new Date(time)
+  const two = (value: number): string => String(value).padStart(2, '0')
+  return `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`
+}
+
+/** 1234567 → '1,234,567'. */
+export const formatCount = (count: number): string => count.toLocaleString('en-US')
+
+/** (1, 'file') → '1 file', (2, 'file') → '2 files'. */
+export const plural = (count: number, one: string, many = `${one}s`): string =>
+  `${formatCount(count)} ${count === 1 ? one : many}`
+
+/** The last name of a path. */
+export const baseName = (path: string): string => path.slice(path.lastIndexOf('/') + 1) || path
+
+/** What an unknown thing that was thrown says to a user. */
+export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
+
+/** The `code` of a refusal ('ENOENT'), or ''. */
+export const codeOf = (error: unknown): string =>
+  typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string'
+    ? error.code
+    : ''

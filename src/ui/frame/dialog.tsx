@@ -1,0 +1,44 @@
+/** A native dialog: focus starts on the safe action, Esc cancels, the rest of the page is inert. */
+import type { ComponentChildren } from 'preact'
+import { useEffect, useRef } from 'preact/hooks'
+
+export interface DialogProps {
+  title: string
+  /** Called by Esc, by a click beside it and by its own buttons. */
+  close(): void
+  children: ComponentChildren
+  footer: ComponentChildren
+}
+
+export const Dialog = ({ title, close, children, footer }: DialogProps) => {
+  const element = useRef<HTMLDialogElement>(null)
+  useEffect(() => {
+    const dialog = element.current
+    const before = document.activeElement
+    dialog?.showModal()
+    dialog?.querySelector<HTMLElement>('[data-safe]')?.focus()
+    return () => {
+      dialog?.close()
+      if (before instanceof HTMLElement) before.focus()
+    }
+  }, [])
+  return (
+    <dialog
+      ref={element}
+      class="dialog"
+      aria-label={title}
+      onCancel={(event) => {
+        event.preventDefault()
+        close()
+      }}
+      onClick={(event) => {
+        if (event.target === element.current) close()
+      }}
+      onKeyDown={(event) => event.stopPropagation()}
+    >
+      <header>{title}</header>
+      <div class="dialog-body">{children}</div>
+      <footer>{footer}</footer>
+    </dialog>
+  )
+}

@@ -1,0 +1,86 @@
+/**
+ * The runtimes there are, and what is being fetched. One download per runtime at a time.
+ *
+ * Invariant: `progress` holds a runtime from its first step until it is ready, cancelled or the user has put the error away.
+ */
+import { type ReadonlySignal, signal } from '@preact/signals'
+import type { RuntimeProgress, RuntimeSummary } from '../../abi/control.ts'
+
+export interface Download extends RuntimeProgress {
+  /** Milliseconds since the epoch when each step began. */
+  times: Partial<Record<RuntimeProgress['step'], number>>
+}
+
+export type RuntimeEvent =
+  | { type: 'list'; runtimes: readonly RuntimeSummary[] }
+  | { type: 'unlisted'; message: string }
+  | { type: 'progress'; progress: RuntimeProgress; time: number }
+  | { type: 'forget'; name: string }
+
+export interface RuntimeStore {
+  readonly runtimes: ReadonlySignal<readonly RuntimeSummary[]>
+  /** Why the catalogue could not be read, or ''. */
+  readonly problem: ReadonlySignal<string>
+  /** Whether the catalogue has answered, well or badly. */
+  readonly asked: ReadonlySignal<boolean>
+  readonly progress: ReadonlySignal<ReadonlyMap<string, Download>>
+  apply(event: RuntimeEvent): void
+}
+
+export const createRuntimeStore = (): RuntimeStore => {
+  const runtimes = signal<readonly RuntimeSummary[]>([])
+  const problem = signal('')
+  const asked = signal(false)
+  const progress = signal<ReadonlyMap<string, Download>>(new Map())
+
+  const step = (next: RuntimeProgress, time: number): void => {
+    const all = new Map(progress.value)
+    const before = all.get(next.name)
+    // the same step can be told twice, by the call and by the event: a late one must not open a card again
+    if (!before && next.step !== 'asked' && next.step !== 'downloading' && next.step !== 'failed') {
+      markCached(next)
+      return
+    }
+    const begins = !before || next.step === 'asked' || before.step === 'failed' || before.step === 'cancelled'
+    const times = begins ? {} : before.times
+    if (next.step === 'cancelled' || next.step === 'ready') all.delete(next.name)
+    else all.set(next.name, { ...next, times: { ...times, [next.step]: times[next.step] ?? time } })
+    progress.value = all
+    markCached(next)
+  }
+  /** Only a step 'kept' or 'ready' without a remark says that it is on this device. */
+  const markCached = (next: RuntimeProgress): void => {
+    if (next.step !== 'ready' && next.step !== 'kept') return
+    runtimes.value = runtimes.value.map((runtime) =>
+      runtime.name === next.name && runtime.version === next.version && next.message === ''
+        ? { ...runtime, cached: true }
+        : runtime,
+    )
+  }
+
+  return {
+    runtimes,
+    problem,
+    asked,
+    progress,
+    apply(event) {
+      if (event.type === 'progress') step(event.progress, event.time)
+      else if (event.type === 'forget') {
+        const all = new Map(progress.value)
+        all.delete(event.name)
+        progress.value = all
+      } else {
+        asked.value = true
+        problem.value = event.type === 'unlisted' ? event.message : ''
+        if (event.type === 'list') runtimes.value = event.runtimes
+      }
+    },
+  }
+}
+
+/** The names people use for what the catalogue calls by key. */
+export const runtimeTitle = (name: string, version: string | null): string => {
+  const titles: Record<string, string> = { python: 'Python', quickjs: 'QuickJS', node: 'Node.js' }
+  const title = titles[name] ?? name
+  return version ? `${title} ${version}` : title
+}
