@@ -12,11 +12,13 @@
  */
 import { createHash } from 'node:crypto'
 import { existsSync, watch } from 'node:fs'
-import { copyFile, mkdir, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises'
+import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { dirname, join, relative, resolve, sep } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { gzipSync } from 'node:zlib'
 import * as esbuild from 'esbuild'
+import { packExamples } from './examples.mjs'
 
 export const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), '..')
 
@@ -64,9 +66,17 @@ export async function build({ out = 'dist', minify = true, partial = false } = {
     ...(await readTree('public', (path) => !path.startsWith('runtimes/'))),
   ]
   const files = shell
-    .map(({ path, bytes }) => ({ path, size: bytes.length, gzip: gzipSync(bytes).length, sha256: sha256(bytes) }))
+    .map(({ path, bytes }) => ({
+      path,
+      size: bytes.length,
+      gzip: gzipSync(bytes).length,
+      sha256: sha256(bytes),
+    }))
     .sort((a, b) => (a.path < b.path ? -1 : 1))
-  const id = sha256(Buffer.from(files.map((file) => `${file.path} ${file.sha256}\n`).join(''))).slice(0, HASH_LENGTH)
+  const id = sha256(Buffer.from(files.map((file) => `${file.path} ${file.sha256}\n`).join(''))).slice(
+    0,
+    HASH_LENGTH,
+  )
   const parts = {
     page: ['index.html', ...page.eager, ...page.styles],
     ...Object.fromEntries(SCRIPTS.map((name) => [name, [assets[name] ?? '']])),
@@ -74,7 +84,7 @@ export async function build({ out = 'dist', minify = true, partial = false } = {
   }
   const result = /** @type {Build} */ ({ version, id, parts, files })
   shell.push({ path: 'build.json', bytes: Buffer.from(`${JSON.stringify(result, null, 1)}\n`) })
-  await writeSite(resolve(ROOT, out), [...shell, ...(await packExamples())])
+  await writeSite(resolve(ROOT, out), [...shell, ...(await zipExamples())])
   return result
 }
 
@@ -95,7 +105,9 @@ const COMMON = {
 async function bundleScript(name, common, partial) {
   const source = `workers/${name}.ts`
   const absent = partial && !existsSync(join(ROOT, source))
-  const { outputFiles } = absent ? { outputFiles: [] } : await esbuild.build({ ...common, entryPoints: [source], format: 'iife' })
+  const { outputFiles } = absent
+    ? { outputFiles: [] }
+    : await esbuild.build({ ...common, entryPoints: [source], format: 'iife' })
   const bytes = outputFiles?.[0]?.contents ?? new Uint8Array()
   return { path: `assets/${name}-${sha256(bytes).slice(0, HASH_LENGTH)}.js`, bytes }
 }
@@ -116,7 +128,10 @@ async function bundlePage(assets, common) {
     chunkNames: 'assets/[name]-[hash]',
     assetNames: 'assets/[name]-[hash]',
   })
-  const files = outputFiles.map((file) => ({ path: slashes(relative(outdir, file.path)), bytes: file.contents }))
+  const files = outputFiles.map((file) => ({
+    path: slashes(relative(outdir, file.path)),
+    bytes: file.contents,
+  }))
   const outputs = metafile?.outputs ?? {}
   const entry = Object.keys(outputs).find((path) => outputs[path]?.entryPoint === 'src/main.tsx') ?? ''
   const style = outputs[entry]?.cssBundle
@@ -136,7 +151,8 @@ async function bundlePage(assets, common) {
 function staticImports(outputs, entry) {
   const seen = new Set([entry])
   for (const path of seen) {
-    for (const found of outputs[path]?.imports ?? []) if (found.kind === 'import-statement') seen.add(found.path)
+    for (const found of outputs[path]?.imports ?? [])
+      if (found.kind === 'import-statement') seen.add(found.path)
   }
   return [...seen]
 }
@@ -203,12 +219,18 @@ async function readTree(folder, wanted) {
   return Promise.all(paths.map(async (path) => ({ path, bytes: await readFile(join(ROOT, folder, path)) })))
 }
 
-/** The gallery, when `tools/examples.mjs` is there to pack it. @returns {Promise<OutputFile[]>} */
-async function packExamples() {
-  const packer = join(ROOT, 'tools/examples.mjs')
-  if (!existsSync(packer)) return []
-  const { packExamples: pack } = await import(pathToFileURL(packer).href)
-  return pack(ROOT)
+/** The gallery: one zip for each example, and gallery.json. @returns {Promise<OutputFile[]>} */
+async function zipExamples() {
+  const folder = await mkdtemp(join(tmpdir(), 'examples-'))
+  try {
+    packExamples(folder, ROOT)
+    const names = await listTree(folder)
+    return await Promise.all(
+      names.map(async (name) => ({ path: `examples/${name}`, bytes: await readFile(join(folder, name)) })),
+    )
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
 }
 
 /** @param {Uint8Array} bytes */
@@ -262,7 +284,9 @@ if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
     const built = await build({ partial: process.argv.includes('--partial'), ...(out ? { out } : {}) })
     const bytes = built.files.reduce((sum, file) => sum + file.gzip, 0)
     const seconds = ((performance.now() - start) / 1000).toFixed(1)
-    console.log(`built ${out ?? 'dist'}: ${built.files.length} files, ${(bytes / 1024).toFixed(0)} KiB gzipped, ${seconds} s`)
+    console.log(
+      `built ${out ?? 'dist'}: ${built.files.length} files, ${(bytes / 1024).toFixed(0)} KiB gzipped, ${seconds} s`,
+    )
   } catch (error) {
     console.error(explain(error))
     process.exitCode = 1

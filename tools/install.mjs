@@ -13,10 +13,13 @@ const OLDEST_NODE = 20
 /** Installs what is missing. Throws with npm's status when it cannot. */
 export function ensureInstalled() {
   const major = Number(process.versions.node.split('.')[0])
-  if (major < OLDEST_NODE) throw new Error(`Node ${OLDEST_NODE} or newer is needed; this is ${process.versions.node}`)
+  if (major < OLDEST_NODE)
+    throw new Error(`Node ${OLDEST_NODE} or newer is needed; this is ${process.versions.node}`)
   const missing = missingPackages(readLock('package-lock.json'), readLock('node_modules/.package-lock.json'))
   if (missing.length === 0) return
-  console.log(`installing packages (${missing.slice(0, 3).join(', ')}${missing.length > 3 ? ', …' : ''} missing)`)
+  console.log(
+    `installing packages (${missing.slice(0, 3).join(', ')}${missing.length > 3 ? ', …' : ''} missing)`,
+  )
   const { status, error } = spawnSync('npm', ['ci', '--no-audit', '--no-fund'], {
     cwd: ROOT,
     stdio: 'inherit',
@@ -32,7 +35,10 @@ export function ensureInstalled() {
  * @returns {string[]} names of packages that are absent or have another version; optional ones belong to other platforms
  */
 export function missingPackages(wanted, present) {
-  if (!wanted) throw new Error('package-lock.json is missing or damaged: get it back with git checkout package-lock.json')
+  if (!wanted)
+    throw new Error(
+      'package-lock.json is missing or damaged: get it back with git checkout package-lock.json',
+    )
   return Object.entries(wanted)
     .filter(([path, { optional }]) => path !== '' && !optional)
     .filter(([path, { version }]) => present?.[path]?.version !== version)

@@ -27,5 +27,7 @@ export default async function* report(source) {
 function describe(error) {
   if (!error) return ''
   const cause = error.cause ?? error
-  return typeof cause === 'object' && cause !== null ? String(cause.stack ?? cause.message ?? cause) : String(cause)
+  return typeof cause === 'object' && cause !== null
+    ? String(cause.stack ?? cause.message ?? cause)
+    : String(cause)
 }

@@ -77,7 +77,8 @@ export function checkFile(path, source) {
   const room = roomOf(path)
   const allowed = DOORS[path] ?? ROOMS[room ?? '']
   const at = (/** @type {number} */ offset) => source.slice(0, offset).split('\n').length
-  if (!allowed) return [{ path, line: 1, message: 'belongs to no room: add it to the table in tools/rooms.mjs' }]
+  if (!allowed)
+    return [{ path, line: 1, message: 'belongs to no room: add it to the table in tools/rooms.mjs' }]
 
   /** @type {Violation[]} */
   const found = []
@@ -103,7 +104,10 @@ export function checkFile(path, source) {
 function judgeImport(path, room, allowed, specifier, isTest) {
   if (specifier.startsWith('node:')) return isTest ? null : `imports ${specifier}, which no browser has`
   if (!specifier.startsWith('.')) {
-    const name = specifier.split('/').slice(0, specifier.startsWith('@') ? 2 : 1).join('/')
+    const name = specifier
+      .split('/')
+      .slice(0, specifier.startsWith('@') ? 2 : 1)
+      .join('/')
     const homes = PACKAGES[name]
     if (!homes) return `imports the package ${name}, which tools/rooms.mjs gives to no room`
     if (homes.includes(room ?? '') || homes.includes(path)) return null
@@ -112,7 +116,10 @@ function judgeImport(path, room, allowed, specifier, isTest) {
   const target = posix.join(posix.dirname(path), specifier)
   if (target in DOORS) return `imports the door ${target}`
   const other = roomOf(target)
-  if (!other) return isTest && /^(examples|tools|e2e|docs)\//.test(target) ? null : `imports ${target}, which is in no room`
+  if (!other)
+    return isTest && /^(examples|tools|e2e|docs)\//.test(target)
+      ? null
+      : `imports ${target}, which is in no room`
   if (other === room || allowed.includes(other)) return null
   const list = allowed.length > 0 ? allowed.join(', ') : 'nothing'
   return `${room ?? path} imports ${target}; it may import ${list}`
@@ -133,10 +140,12 @@ export function importsOf(source) {
   const code = blank(source, false)
   const bare = blank(source, true)
   const pattern = /\b(?:from|import)\s*\(?\s*(['"`])([^'"`\n]+)\1/g
-  return [...code.matchAll(pattern)]
-    // What the pattern finds inside a string is no import: there the other text is blank.
-    .filter((match) => /^(from|import)/.test(bare.slice(match.index)))
-    .map((match) => ({ specifier: match[2] ?? '', offset: match.index }))
+  return (
+    [...code.matchAll(pattern)]
+      // What the pattern finds inside a string is no import: there the other text is blank.
+      .filter((match) => /^(from|import)/.test(bare.slice(match.index)))
+      .map((match) => ({ specifier: match[2] ?? '', offset: match.index }))
+  )
 }
 
 /**
@@ -146,7 +155,7 @@ export function importsOf(source) {
  */
 export function blank(source, strings) {
   const token =
-    /\/\/[^\n]*|\/\*[^]*?(?:\*\/|$)|'(?:\\.|[^'\\\n])*'?|"(?:\\.|[^"\\\n])*"?|[`}](?:\\[^]|\$(?!\{)|[^`\\$])*(?:`|\$\{|$)|[{}]|\/(?:\\.|\[(?:\\.|[^\]\\\n])*\]|[^/\\\n[])+\/[a-z]*/y
+    /\/\/[^\n]*|\/\*[\s\S]*?(?:\*\/|$)|'(?:\\.|[^'\\\n])*'?|"(?:\\.|[^"\\\n])*"?|[`}](?:\\[\s\S]|\$(?!\{)|[^`\\$])*(?:`|\$\{|$)|[{}]|\/(?:\\.|\[(?:\\.|[^\]\\\n])*\]|[^/\\\n[])+\/[a-z]*/y
   let out = ''
   let at = 0
   /** For every open brace: whether it is a template's. @type {boolean[]} */
@@ -191,7 +200,9 @@ export async function checkRooms() {
     paths.push(...entries.map((entry) => `${folder}/${entry.replaceAll('\\', '/')}`))
   }
   const sources = paths.filter((path) => /\.tsx?$/.test(path)).sort()
-  const found = await Promise.all(sources.map(async (path) => checkFile(path, await readFile(join(ROOT, path), 'utf8'))))
+  const found = await Promise.all(
+    sources.map(async (path) => checkFile(path, await readFile(join(ROOT, path), 'utf8'))),
+  )
   return found.flat()
 }
 

@@ -72,8 +72,10 @@ export async function serve({ root, host = '127.0.0.1', port = 0, headers = 'non
   /** @param {import('node:http').IncomingMessage} request @param {import('node:http').ServerResponse} response */
   async function answer(request, response) {
     response.setHeader('Cache-Control', 'no-cache')
-    if (headers === 'isolated') for (const [name, value] of Object.entries(ISOLATED)) response.setHeader(name, value)
-    if (request.method !== 'GET' && request.method !== 'HEAD') return refuse(response, 405, 'only GET and HEAD')
+    if (headers === 'isolated')
+      for (const [name, value] of Object.entries(ISOLATED)) response.setHeader(name, value)
+    if (request.method !== 'GET' && request.method !== 'HEAD')
+      return refuse(response, 405, 'only GET and HEAD')
     const path = pathOf(request.url ?? '/')
     if (path === null) return refuse(response, 400, 'not a path')
     if (path === base.slice(0, -1)) {
@@ -126,7 +128,11 @@ async function find(folder, name) {
     if (!path.startsWith(folder + sep)) return null
     const info = await stat(path)
     if (!info.isFile()) return null
-    return { path, size: info.size, tag: `"${info.size.toString(36)}-${Math.trunc(info.mtimeMs).toString(36)}"` }
+    return {
+      path,
+      size: info.size,
+      tag: `"${info.size.toString(36)}-${Math.trunc(info.mtimeMs).toString(36)}"`,
+    }
   } catch {
     return null
   }
@@ -134,7 +140,10 @@ async function find(folder, name) {
 
 /** @param {import('node:http').IncomingMessage} request @param {import('node:http').ServerResponse} response @param {Found} file */
 function send(request, response, file) {
-  response.setHeader('Content-Type', TYPES.get(extname(file.path).toLowerCase()) ?? 'application/octet-stream')
+  response.setHeader(
+    'Content-Type',
+    TYPES.get(extname(file.path).toLowerCase()) ?? 'application/octet-stream',
+  )
   response.setHeader('Accept-Ranges', 'bytes')
   response.setHeader('ETag', file.tag)
   if (request.headers['if-none-match'] === file.tag) {

