@@ -10,8 +10,7 @@
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { dirname, join, resolve } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { basename, dirname, join, resolve } from 'node:path'
 import { constants, gunzipSync, gzipSync } from 'node:zlib'
 import { zipSync } from 'fflate'
 
@@ -78,7 +77,12 @@ const RECIPES = {
 }
 
 /** A library linked without crt1 and libc: nothing but its own imports and `_start`. */
-const BARE_LINK = ['link-self-contained=no', 'default-linker-libraries=no', 'link-arg=--no-entry', 'link-arg=--export=_start']
+const BARE_LINK = [
+  'link-self-contained=no',
+  'default-linker-libraries=no',
+  'link-arg=--no-entry',
+  'link-arg=--export=_start',
+]
 
 /** @param {Uint8Array} bytes */
 const sha256 = (bytes) => createHash('sha256').update(bytes).digest('hex')
@@ -114,7 +118,10 @@ export function exampleFiles(example, root = process.cwd()) {
 
 /** @param {Record<string, Uint8Array>} files */
 function zip(files) {
-  const entries = Object.entries(files).map(([path, bytes]) => [path, [bytes, { level: 9, mtime: ZIP_DATE, os: 3, attrs: 0o644 << 16 }]])
+  const entries = Object.entries(files).map(([path, bytes]) => [
+    path,
+    [bytes, { level: 9, mtime: ZIP_DATE, os: 3, attrs: 0o644 << 16 }],
+  ])
   return zipSync(Object.fromEntries(entries))
 }
 
@@ -131,14 +138,29 @@ export function packExamples(outDir, root = process.cwd()) {
     const name = `${example.id}.zip`
     writeFileSync(join(outDir, name), bytes)
     const { id, title, sentence, language, open } = example
-    return { id, title, sentence, language, open, files: Object.keys(files), zip: name, size: bytes.length, sha256: sha256(bytes) }
+    return {
+      id,
+      title,
+      sentence,
+      language,
+      open,
+      files: Object.keys(files),
+      zip: name,
+      size: bytes.length,
+      sha256: sha256(bytes),
+    }
   })
   writeFileSync(join(outDir, 'gallery.json'), `${JSON.stringify({ examples }, null, 2)}\n`)
 }
 
 /** @param {string} command @param {string[]} args @param {string} cwd @param {Record<string, string>} [env] */
 function run(command, args, cwd, env = {}) {
-  return execFileSync(command, args, { cwd, env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'inherit'], encoding: 'utf8' }).trim()
+  return execFileSync(command, args, {
+    cwd,
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'pipe', 'inherit'],
+    encoding: 'utf8',
+  }).trim()
 }
 
 /** @param {Recipe} recipe @param {string} cwd */
@@ -146,7 +168,8 @@ function buildRust({ args = [], reactor = false }, cwd) {
   // The machine's own paths have no place in the program.
   const env = { RUSTFLAGS: `--remap-path-prefix=${cwd}=.` }
   const target = ['--release', '--locked', '--target', RUST_TARGET, ...args]
-  if (reactor) run('cargo', ['rustc', ...target, '--', ...BARE_LINK.flatMap((flag) => ['-C', flag])], cwd, env)
+  if (reactor)
+    run('cargo', ['rustc', ...target, '--', ...BARE_LINK.flatMap((flag) => ['-C', flag])], cwd, env)
   else run('cargo', ['build', ...target], cwd, env)
   return run('rustc', ['--version'], cwd)
 }
@@ -154,13 +177,18 @@ function buildRust({ args = [], reactor = false }, cwd) {
 /** @param {Recipe} _recipe @param {string} cwd */
 function buildGo(_recipe, cwd) {
   const env = { GOOS: 'wasip1', GOARCH: 'wasm', GOTOOLCHAIN: 'local', GOFLAGS: '' }
-  run('go', ['build', '-trimpath', '-buildvcs=false', '-ldflags=-s -w -buildid=', '-o', 'main.wasm', '.'], cwd, env)
+  run(
+    'go',
+    ['build', '-trimpath', '-buildvcs=false', '-ldflags=-s -w -buildid=', '-o', 'main.wasm', '.'],
+    cwd,
+    env,
+  )
   return run('go', ['version'], cwd, { GOTOOLCHAIN: 'local' })
 }
 
 /** TINYGO_TARGET may name a target file of one's own, see examples/README.md. @param {Recipe} _recipe @param {string} cwd */
 function buildTinygo(_recipe, cwd) {
-  const target = process.env['TINYGO_TARGET'] ?? 'wasip1'
+  const target = process.env.TINYGO_TARGET ?? 'wasip1'
   run('tinygo', ['build', '-target', target, '-opt', 'z', '-no-debug', '-o', 'main.wasm', '.'], cwd)
   return run('tinygo', ['version'], cwd)
 }
@@ -172,7 +200,8 @@ function build(name, recipe, root) {
   const toolchain = BUILDERS[recipe.language](recipe, resolve(root, recipe.folder))
   const wasm = readFileSync(join(root, recipe.output))
   const packed = gzipSync(wasm, { level: constants.Z_BEST_COMPRESSION })
-  if (packed.length > MAX_PREBUILT) throw new Error(`${name}: ${packed.length} bytes packed, the limit is ${MAX_PREBUILT}`)
+  if (packed.length > MAX_PREBUILT)
+    throw new Error(`${name}: ${packed.length} bytes packed, the limit is ${MAX_PREBUILT}`)
   mkdirSync(dirname(join(root, recipe.file)), { recursive: true })
   writeFileSync(join(root, recipe.file), packed)
   return {
@@ -202,18 +231,23 @@ const isMissing = (error) => error instanceof Error && 'code' in error && error.
 /** @param {string[]} names all programs if empty @param {string} root */
 async function buildAll(names, root) {
   const unknown = names.filter((name) => !(name in RECIPES))
-  if (unknown.length > 0) throw new Error(`no program ${unknown.join(', ')}; there are ${Object.keys(RECIPES).join(', ')}`)
+  if (unknown.length > 0)
+    throw new Error(`no program ${unknown.join(', ')}; there are ${Object.keys(RECIPES).join(', ')}`)
   const { programs } = readPrebuilt(root)
   let failures = 0
   for (const [name, recipe] of Object.entries(RECIPES)) {
     if (names.length > 0 && !names.includes(name)) continue
     try {
       const made = build(name, recipe, root)
-      console.log(`${name}: ${made.size} bytes, ${made.packedSize} packed${made.sha256 === programs[name]?.sha256 ? ', unchanged' : ''}`)
+      console.log(
+        `${name}: ${made.size} bytes, ${made.packedSize} packed${made.sha256 === programs[name]?.sha256 ? ', unchanged' : ''}`,
+      )
       programs[name] = made
     } catch (error) {
       if (!isMissing(error)) throw error
-      console.error(`${name}: not built, the toolchain for ${recipe.language} is not in PATH (see examples/README.md)`)
+      console.error(
+        `${name}: not built, the toolchain for ${recipe.language} is not in PATH (see examples/README.md)`,
+      )
       failures++
     }
   }
@@ -222,4 +256,5 @@ async function buildAll(names, root) {
   process.exitCode = failures > 0 ? 1 : 0
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) await buildAll(process.argv.slice(2), process.cwd())
+// Not import.meta.url: a test's bundle of this file would take itself for the command.
+if (basename(process.argv[1] ?? '') === 'examples.mjs') await buildAll(process.argv.slice(2), process.cwd())

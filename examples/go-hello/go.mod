@@ -1,0 +1,3 @@
+module example/sieve
+
+go 1.22

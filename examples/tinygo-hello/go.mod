@@ -1,0 +1,3 @@
+module example/life
+
+go 1.22
