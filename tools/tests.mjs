@@ -110,6 +110,9 @@ async function runFile(file, folder, timeout, env) {
   return results
 }
 
+/** In parts, because this file is bundled, too, by its own test. */
+const META_URL = ['import', 'meta', 'url'].join('.')
+
 /** @type {import('esbuild').Plugin} */
 const KEEP_URLS = {
   name: 'keep-urls',
@@ -117,8 +120,8 @@ const KEEP_URLS = {
     onLoad({ filter: /\.(tsx?|mjs)$/ }, async ({ path }) => {
       if (path.includes('node_modules')) return null
       const source = await readFile(path, 'utf8')
-      if (!source.includes('import.meta.url')) return null
-      const contents = source.replaceAll('import.meta.url', JSON.stringify(pathToFileURL(path).href))
+      if (!source.includes(META_URL)) return null
+      const contents = source.replaceAll(META_URL, JSON.stringify(pathToFileURL(path).href))
       return { contents, loader: path.endsWith('x') ? 'tsx' : path.endsWith('.ts') ? 'ts' : 'js' }
     })
   },
@@ -146,7 +149,7 @@ async function bundle(file, folder) {
     plugins: [KEEP_URLS],
     // What is CommonJS inside the bundle may ask for Node's modules with require.
     banner: {
-      js: "import { createRequire as $require } from 'node:module'; const require = $require(import.meta.url);",
+      js: `import { createRequire as $require } from 'node:module'; const require = $require(${META_URL});`,
     },
   })
   return outfile
