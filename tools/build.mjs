@@ -98,7 +98,7 @@ const COMMON = {
   charset: 'utf8',
   legalComments: 'none',
   logLevel: 'silent',
-  loader: { '.woff2': 'file', '.svg': 'text', '.txt': 'text' },
+  loader: { '.svg': 'text', '.txt': 'text' },
 }
 
 /** One door as one classic script. @param {string} name @param {import('esbuild').BuildOptions} common @param {boolean} partial */
@@ -118,6 +118,7 @@ async function bundlePage(assets, common) {
   const { outputFiles = [], metafile } = await esbuild.build({
     ...common,
     define: { ...common.define, __ASSETS__: JSON.stringify(assets) },
+    loader: { ...common.loader, '.woff2': 'file' },
     entryPoints: { main: 'src/main.tsx' },
     format: 'esm',
     splitting: true,
