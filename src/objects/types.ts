@@ -11,17 +11,22 @@ export const PENDING = -4096
 
 /**
  * A call that may wait, in its one form: attempt it; when PENDING, be woken by what it watches and attempt again.
- * wait.ts drives it by blocking, async.ts by Atomics.waitAsync; both from the same object.
+ * wait.ts drives it by blocking, async.ts from the event loop; both from the same object.
  */
 export interface Operation {
   /** Number of the system call, for the process table. */
   readonly call: number
-  /** Result, -errno, or PENDING. Must have no effect when it is PENDING. */
+  /** Result, -errno, or PENDING. Not called again after it gave anything but PENDING. */
   attempt(): number
   /** Joins (or leaves) the wait sets whose change makes another attempt worth while. */
   watch(join: boolean): void
   /** Milliseconds on performance.now()'s clock at which attempt() must be called again in any case; Infinity if never. */
   deadline(): number
+  /**
+   * Result when the caller stops waiting (a signal, a cancellation): what was done so far, or the -errno given. A long write to
+   * a pipe or tty is the one operation that has done something while PENDING.
+   */
+  interrupted(errno: number): number
 }
 
 export const STREAM = { FILE: 1, DIRECTORY: 2, PIPE_READ: 3, PIPE_WRITE: 4, TTY: 5, DEVICE: 6 } as const
@@ -40,10 +45,19 @@ export interface OpenFileFacts {
   status: number
 }
 
+export interface InstallOptions {
+  /** Lowest descriptor that may be taken; 0 when absent. */
+  from?: number
+  closeOnExec?: boolean
+  /** WASI rights; all when absent. */
+  base?: number
+  inheriting?: number
+}
+
 /** One process's descriptor table, as one of its threads sees it. */
 export interface Descriptors {
   /** Lowest free descriptor ≥ `from` gets the open file; takes over the caller's reference. -EMFILE at the limit. */
-  install(file: number, options?: { from?: number; closeOnExec?: boolean }): number
+  install(file: number, options?: InstallOptions): number
   /** Open file (word index) behind a descriptor, or -EBADF. */
   get(fd: number): number
   close(fd: number): number
@@ -55,8 +69,14 @@ export interface Descriptors {
   renumber(from: number, to: number): number
   /** Rights of a descriptor (WASI), base and inheriting, as two 32-bit halves each are never needed: 30 bits are in use. */
   rights(fd: number): { base: number; inheriting: number }
+  /** Whether the descriptor is open and its base rights hold all of `needed`. Nothing is allocated. */
+  hasRights(fd: number, needed: number): boolean
   setRights(fd: number, base: number, inheriting: number): void
   closeOnExec(fd: number, on?: boolean): boolean
+  /** Makes a directory's descriptor a preopen (WASI prestat) under the name the guest sees. 0, -EBADF or -errno of the heap. */
+  setPreopen(fd: number, name: Uint8Array, readonly: boolean): number
+  /** Name (a copy) and whether nothing may be changed through it; undefined when it is no preopen or not open. */
+  preopen(fd: number): { name: Uint8Array; readonly: boolean } | undefined
   /** Descriptors in use, ascending. */
   list(): number[]
   closeAll(): void
