@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { createIgnoreScope, type IgnoreScope, parseIgnore } from './ignore.ts'
+import { createIgnoreScope, type IgnoreRules, type IgnoreScope, parseIgnore } from './ignore.ts'
 
 /** mulberry32: a small seeded generator, so that a failing case can be run again. */
 function createRandom(seed: number): (below: number) => number {
@@ -118,6 +118,9 @@ function randomIgnore(random: Random): string {
   )
 }
 
+const enter = (scope: IgnoreScope, name: string, rules?: IgnoreRules): IgnoreScope =>
+  rules === undefined ? scope.enter(name) : scope.enter(name).withRules(rules)
+
 /** A path is answered by a walk from the root, as the loader does: below an ignored folder everything is ignored. */
 function ignoredByUs(tree: Tree): Set<string> {
   const ignored = new Set<string>()
@@ -131,7 +134,7 @@ function ignoredByUs(tree: Tree): Set<string> {
     const [parent, name] = [path.slice(0, Math.max(slash, 0)), path.slice(slash + 1)]
     const scope = scopes.get(parent)
     if (scope === undefined || scope.decide(name, kind === 'directory')?.ignored === true) ignored.add(path)
-    else if (kind === 'directory') scopes.set(path, scope.enter(name, rulesOf(`${path}/`)))
+    else if (kind === 'directory') scopes.set(path, enter(scope, name, rulesOf(`${path}/`)))
   }
   return ignored
 }
@@ -208,7 +211,7 @@ test('a decision names the pattern, its file and its line', () => {
 test('the defaults are weaker than any .gitignore', () => {
   const scope = createIgnoreScope(undefined, parseIgnore('*.o\n/top'))
   assert.equal(scope.decide('x.o', false)?.ignored, true)
-  const inner = scope.enter('lib', parseIgnore('!x.o'))
+  const inner = scope.enter('lib').withRules(parseIgnore('!x.o'))
   assert.equal(inner.decide('x.o', false)?.ignored, false)
   assert.equal(inner.decide('y.o', false)?.ignored, true)
   assert.equal(inner.decide('top', false), undefined)

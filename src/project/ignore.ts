@@ -36,8 +36,10 @@ export interface IgnoreDecision {
 export interface IgnoreScope {
   /** What decides on an entry of this folder, or undefined where no pattern matches. */
   decide(name: string, isDirectory: boolean): IgnoreDecision | undefined
-  /** The scope of a folder in this one; `rules` come from its own `.gitignore` where it has one. */
-  enter(name: string, rules?: IgnoreRules): IgnoreScope
+  /** The same folder with the rules of its own `.gitignore`, which come before all others. */
+  withRules(rules: IgnoreRules): IgnoreScope
+  /** The scope of a folder in this one, without rules of its own yet. */
+  enter(name: string): IgnoreScope
 }
 
 /** Reads the text of a `.gitignore`. Every text is valid: what git would not match here never matches. */
@@ -121,12 +123,10 @@ function scopeOf(levels: readonly Level[]): IgnoreScope {
       }
       return undefined
     },
-    enter(name, rules) {
-      const deeper = levels.map((level) => ({
-        rules: level.rules,
-        below: `${level.below}${byteString(name)}/`,
-      }))
-      return scopeOf(rules === undefined ? deeper : [{ rules, below: '' }, ...deeper])
+    withRules: (rules) => scopeOf([{ rules, below: '' }, ...levels]),
+    enter(name) {
+      const below = `${byteString(name)}/`
+      return scopeOf(levels.map((level) => ({ rules: level.rules, below: level.below + below })))
     },
   }
 }

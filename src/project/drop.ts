@@ -1,0 +1,149 @@
+/**
+ * What is dropped on the page: a folder, a file, a .zip, or several of them. Handles where the browser gives them (Chromium),
+ * else the older entries (Firefox).
+ *
+ * Invariant: everything is taken out of the items before the first await; after the event has returned they are empty.
+ */
+
+import { basename } from '../lib/path.ts'
+import { openArchive } from './archive.ts'
+import { sourceFromEntries } from './flat.ts'
+import { type FolderHandleLike, type HandleLike, nodeFromHandle, sourceFromHandle } from './folder.ts'
+import {
+  type FileLike,
+  fileNode,
+  type Source,
+  type SourceFile,
+  type SourceFolder,
+  type SourceNode,
+} from './source.ts'
+
+/** What a FileSystemEntry has; `file` only where isFile, `createReader` only where isDirectory. */
+export interface DropEntry {
+  readonly isFile: boolean
+  readonly isDirectory: boolean
+  readonly name: string
+  file?(done: (file: FileLike) => void, failed: (error: unknown) => void): void
+  createReader?(): DropReader
+}
+
+export interface DropReader {
+  readEntries(done: (entries: DropEntry[]) => void, failed: (error: unknown) => void): void
+}
+
+/** What a DataTransferItem has. */
+export interface DropItem {
+  readonly kind: string
+  getAsFile(): FileLike | null
+  getAsFileSystemHandle?(): Promise<HandleLike | null>
+  webkitGetAsEntry?(): DropEntry | null
+}
+
+export interface Drop {
+  readonly source: Source
+  /** the handle, where one folder was dropped and the browser has handles: it can be saved and written to */
+  readonly handle?: FolderHandleLike
+}
+
+/** Nothing that could be opened was dropped. */
+export class DropError extends Error {
+  override readonly name = 'DropError'
+}
+
+interface Taken {
+  handle: Promise<HandleLike | null> | undefined
+  entry: DropEntry | null
+  file: FileLike | null
+}
+
+/**
+ * Reads `event.dataTransfer.items`. Call it inside the event handler, before any await.
+ * @throws DropError where nothing but text was dropped; ZipError for a damaged archive
+ */
+export async function sourceFromDrop(items: Iterable<DropItem>): Promise<Drop> {
+  const taken = Array.from(items)
+    .filter((item) => item.kind === 'file')
+    .map(takeItem)
+  const nodes: SourceNode[] = []
+  let handle: FolderHandleLike | undefined
+  for (const item of taken) {
+    const given = await item.handle
+    // kind says that it is a folder's handle
+    if (given?.kind === 'directory') handle = given as FolderHandleLike
+    const node = given ? nodeFromHandle(given) : nodeFromEntry(item)
+    if (node !== undefined) nodes.push(node)
+  }
+  if (nodes.length === 1 && handle !== undefined) return { source: sourceFromHandle(handle), handle }
+  return { source: await sourceFromNodes(nodes) }
+}
+
+function takeItem(item: DropItem): Taken {
+  return {
+    // a browser that refuses the handle still gives the entry
+    handle: item.getAsFileSystemHandle?.().catch(() => null),
+    entry: item.webkitGetAsEntry?.() ?? null,
+    file: item.getAsFile(),
+  }
+}
+
+function nodeFromEntry({ entry, file }: Taken): SourceFile | SourceFolder | undefined {
+  if (entry?.isDirectory) return folderFromEntry(entry)
+  if (file !== null) return fileNode(file)
+  return entry?.isFile ? fileFromEntry(entry) : undefined
+}
+
+function folderFromEntry(entry: DropEntry): SourceFolder {
+  return {
+    kind: 'directory',
+    name: entry.name,
+    async *list(): AsyncGenerator<SourceNode> {
+      const reader = entry.createReader?.()
+      if (reader === undefined) return
+      // each call gives at most 100 entries, and none at the end
+      while (true) {
+        const batch = await new Promise<DropEntry[]>((done, failed) => reader.readEntries(done, failed))
+        if (batch.length === 0) return
+        for (const child of batch) {
+          if (child.isDirectory) yield folderFromEntry(child)
+          else if (child.isFile) yield fileFromEntry(child)
+        }
+      }
+    },
+  }
+}
+
+function fileFromEntry(entry: DropEntry): SourceFile {
+  const open = (): Promise<FileLike> =>
+    new Promise((done, failed) => {
+      if (entry.file === undefined) failed(new DropError(`${entry.name} cannot be read.`))
+      else entry.file(done, failed)
+    })
+  return {
+    kind: 'file',
+    name: entry.name,
+    stat: async () => fileNode(await open()).stat(),
+    read: async () => fileNode(await open()).read(),
+  }
+}
+
+/**
+ * Files from a picker or a drop: one .zip is opened as an archive, everything else stands side by side in the root.
+ * @throws ZipError for a damaged archive
+ */
+export async function sourceFromFiles(files: Iterable<FileLike>): Promise<Source> {
+  return sourceFromNodes(Array.from(files, (file) => fileNode(file, basename(file.name))))
+}
+
+async function sourceFromNodes(nodes: readonly SourceNode[]): Promise<Source> {
+  const [first] = nodes
+  if (first === undefined)
+    throw new DropError(
+      'No file or folder was dropped. Drop a project folder, a program or a .zip of a project.',
+    )
+  if (nodes.length === 1 && first.kind === 'directory') return { name: first.name, root: first, leftOut: [] }
+  if (nodes.length === 1 && first.kind === 'file') {
+    if (/\.zip$/i.test(first.name)) return openArchive(first.name, await first.read())
+    return sourceFromEntries(first.name, [{ path: first.name, node: first }])
+  }
+  return { name: 'dropped files', root: { kind: 'directory', name: '', list: () => nodes }, leftOut: [] }
+}
