@@ -7,6 +7,7 @@ const built = (gzip) => ({
   version: '0',
   id: '0',
   parts: { page: ['a', 'b'], jail: ['c'], kernel: ['c'], process: ['c'], host: ['c'], service: ['c'] },
+  packages: [],
   files: ['a', 'b', 'c'].map((path) => ({ path, size: gzip * 3, gzip, sha256: '' })),
 })
 

@@ -6,6 +6,7 @@
  *   workers/service.ts               ─► service.js            at the root, because a worker's scope is its folder
  *   src/main.tsx                     ─► assets/main-HASH.js   modules, split; knows the names above as __ASSETS__
  *   index.html, public/              ─► the root              index.html gets the names put in
+ *   examples/, licences              ─► examples/*.zip, licences.txt
  *
  * Invariants: every URL is relative, so the site works under `/` and under `/repo/`; the same sources give the same
  * bytes; a failed build leaves the former site as it was.
@@ -19,6 +20,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url'
 import { gzipSync } from 'node:zlib'
 import * as esbuild from 'esbuild'
 import { packExamples } from './examples.mjs'
+import { bundledPackages, licenceTexts } from './licences.mjs'
 
 export const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), '..')
 
@@ -36,7 +38,8 @@ const HASH_LENGTH = 10
  * @property {string} id a hash over all shell files: another id is another site
  * @property {Record<'page' | 'jail' | 'kernel' | 'process' | 'host' | 'service', string[]>} parts the files each part needs
  *   to start; lazy chunks are not among them
- * @property {ShellFile[]} files everything that is needed to start offline: all but the runtimes and the examples
+ * @property {string[]} packages the npm packages whose code is in it
+ * @property {ShellFile[]} files everything that is needed to start offline: all but runtimes, examples, licences
  */
 
 /**
@@ -82,9 +85,11 @@ export async function build({ out = 'dist', minify = true, partial = false } = {
     ...Object.fromEntries(SCRIPTS.map((name) => [name, [assets[name] ?? '']])),
     service: ['service.js'],
   }
-  const result = /** @type {Build} */ ({ version, id, parts, files })
+  const packages = bundledPackages([...scripts, service, page].flatMap(({ metafile }) => metafile ?? []))
+  const result = /** @type {Build} */ ({ version, id, parts, packages, files })
   shell.push({ path: 'build.json', bytes: Buffer.from(`${JSON.stringify(result, null, 1)}\n`) })
-  await writeSite(resolve(ROOT, out), [...shell, ...(await zipExamples())])
+  const licences = { path: 'licences.txt', bytes: Buffer.from(await licenceTexts(ROOT, packages)) }
+  await writeSite(resolve(ROOT, out), [...shell, licences, ...(await zipExamples())])
   return result
 }
 
@@ -104,12 +109,11 @@ const COMMON = {
 /** One door as one classic script. @param {string} name @param {import('esbuild').BuildOptions} common @param {boolean} partial */
 async function bundleScript(name, common, partial) {
   const source = `workers/${name}.ts`
-  const absent = partial && !existsSync(join(ROOT, source))
-  const { outputFiles } = absent
-    ? { outputFiles: [] }
-    : await esbuild.build({ ...common, entryPoints: [source], format: 'iife' })
+  if (partial && !existsSync(join(ROOT, source)))
+    return { path: `assets/${name}-absent.js`, bytes: new Uint8Array() }
+  const { outputFiles, metafile } = await esbuild.build({ ...common, entryPoints: [source], format: 'iife' })
   const bytes = outputFiles?.[0]?.contents ?? new Uint8Array()
-  return { path: `assets/${name}-${sha256(bytes).slice(0, HASH_LENGTH)}.js`, bytes }
+  return { path: `assets/${name}-${sha256(bytes).slice(0, HASH_LENGTH)}.js`, bytes, metafile }
 }
 
 /** @param {Record<string, string>} assets @param {import('esbuild').BuildOptions} common */
@@ -139,6 +143,7 @@ async function bundlePage(assets, common) {
   const site = (/** @type {string} */ path) => path.replace(/^dist\//, '')
   return {
     files,
+    metafile,
     entry: site(entry),
     eager: staticImports(outputs, entry).map(site),
     styles: style ? [site(style)] : [],

@@ -2,6 +2,7 @@
  * `npm run check`: everything that can be said about the sources without running them, and the size of what is built.
  */
 import { spawnSync } from 'node:child_process'
+import { readFile } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { ensureInstalled } from './install.mjs'
@@ -23,7 +24,7 @@ export async function checkSteps() {
     { name: 'words and length', run: async () => verdict(await checkAllWords()) },
     { name: 'lint and format', run: lint },
     ...REALMS.map((realm) => ({ name: `types: ${realm}`, run: async () => checkTypes(realm) })),
-    { name: 'build and budgets', run: buildAndBudgets },
+    { name: 'build, budgets, licences', run: buildAndMeasure },
   ]
 }
 
@@ -39,12 +40,19 @@ async function lint() {
   return { ok: status === 0, output: status === 0 ? '' : `${stdout}${stderr}`.trim() }
 }
 
-async function buildAndBudgets() {
+async function buildAndMeasure() {
   const { build, explain } = await import('./build.mjs')
   const { checkBudgets } = await import('./budgets.mjs')
+  const { unnamed } = await import('./licences.mjs')
   try {
-    const { lines, exceeded } = checkBudgets(await build())
-    return { ok: exceeded.length === 0, output: [...lines, ...exceeded].join('\n') }
+    const built = await build()
+    const { lines, exceeded } = checkBudgets(built)
+    const document = await readFile(join(ROOT, 'THIRD_PARTY.md'), 'utf8')
+    const wrong = [
+      ...exceeded,
+      ...unnamed(document, built.packages).map((name) => `THIRD_PARTY.md does not name ${name}`),
+    ]
+    return { ok: wrong.length === 0, output: [...lines, ...wrong].join('\n') }
   } catch (error) {
     return { ok: false, output: explain(error) }
   }
