@@ -68,7 +68,8 @@ export interface SpawnRequest {
   args: string[]
   cwd: string
   env: Record<string, string>
-  preopens: Preopen[]
+  /** null: the working directory as "/", and every top-level directory of the machine under its own name. */
+  preopens: Preopen[] | null
   /** Terminal of that size, or null for pipes. */
   terminal: { columns: number; rows: number } | null
   /** Bytes for stdin followed by end of file, or null to leave it open. */
@@ -210,8 +211,8 @@ export interface HostApi {
 
 /** What the jail's document does for the kernel: only a document can make workers there. */
 export interface JailApi {
-  /** Compiles once per key and keeps the module. Gives its imports and exports, so that a bad one is named before it runs. */
-  compile(key: string, wasm: ArrayBuffer): Promise<ModuleFacts>
+  /** Compiles once per key and keeps the module. @throws SysError ENOEXEC for what is no module. */
+  compile(key: string, wasm: ArrayBuffer): Promise<void>
   forget(key: string): void
   /** Keeps `count` workers of that module warm: the runtime's hidden first run has been made in them. */
   keepWarm(key: string, recipe: WarmRecipe, count: number): Promise<void>
@@ -225,11 +226,6 @@ export interface JailApi {
 export interface KernelForJail {
   /** The worker of that thread could not start, or failed outside of its guest. */
   threadFailed(thread: number, message: string): void
-}
-
-export interface ModuleFacts {
-  imports: { module: string; name: string; kind: string }[]
-  exports: { name: string; kind: string }[]
 }
 
 export interface WarmRecipe {

@@ -2,11 +2,10 @@
  * Compiled modules, once per key for all processes. A WebAssembly.Module cannot cross the wall, so bytes come in and are
  * compiled here; posting a module to a worker costs no second compilation.
  */
-import type { ModuleFacts } from '../abi/control.ts'
 import { ERRNO, SysError } from '../abi/errno.ts'
 
 export interface Modules {
-  compile(key: string, wasm: ArrayBuffer): Promise<ModuleFacts>
+  compile(key: string, wasm: ArrayBuffer): Promise<void>
   get(key: string): WebAssembly.Module
   forget(key: string): void
 }
@@ -21,7 +20,6 @@ export const createModules = (): Modules => {
       try {
         const module = await compiling
         ready.set(key, module)
-        return facts(module)
       } catch (error) {
         modules.delete(key)
         throw error
@@ -48,12 +46,3 @@ const compile = async (wasm: ArrayBuffer): Promise<WebAssembly.Module> => {
     throw new SysError(ERRNO.NOEXEC, '', `not a valid WebAssembly module: ${detail}`)
   }
 }
-
-const facts = (module: WebAssembly.Module): ModuleFacts => ({
-  imports: WebAssembly.Module.imports(module).map(({ module: from, name, kind }) => ({
-    module: from,
-    name,
-    kind,
-  })),
-  exports: WebAssembly.Module.exports(module).map(({ name, kind }) => ({ name, kind })),
-})

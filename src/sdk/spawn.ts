@@ -20,7 +20,7 @@ export const spawnRequest = (command: string, args: string[], options: SpawnOpti
     args,
     cwd,
     env: options.env ?? {},
-    preopens: (options.preopens ?? ['/']).map(preopen),
+    preopens: options.preopens?.map(preopen) ?? null,
     terminal: terminalSize(options.terminal ?? false),
     stdin:
       typeof options.stdin === 'string' ? new TextEncoder().encode(options.stdin) : (options.stdin ?? null),

@@ -17,7 +17,10 @@ export interface SpawnOptions {
   terminal?: boolean | { columns: number; rows: number }
   /** Bytes or text that stdin gives before end of file. Absent: stdin stays open and `input` writes to it. */
   stdin?: string | Uint8Array
-  /** What the process may see. Default: the whole machine, read-write ("/"). */
+  /**
+   * What the process may see. Default: the working directory as "/" (so that relative paths of WASI programs, whose working
+   * directory is "/", mean what the user expects) and every top-level directory of the machine under its own name.
+   */
   preopens?: (string | { path: string; readonly?: boolean; as?: string })[]
   /** Shown in the process table instead of the command. */
   title?: string

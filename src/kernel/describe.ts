@@ -1,0 +1,38 @@
+/** One row of the process table, read from shared memory without asking the process. */
+import type { ProcessInfo, ProcessState } from '../abi/control.ts'
+import { callName } from '../abi/syscalls.ts'
+import { PAGE_BYTES, PROCESS, processAt, THREAD, THREAD_STATE, threadAt } from '../memory/layout.ts'
+import type { Memory } from '../memory/memory.ts'
+import { getWord } from '../memory/slots.ts'
+import type { Entry } from './processes.ts'
+
+export const describe = (memory: Memory, entry: Entry): ProcessInfo => {
+  const { request, program, exit } = entry
+  const thread = threadAt(entry.thread)
+  const process = processAt(entry.slot)
+  const age = performance.now() - entry.startedAt
+  const blocked = (getWord(memory, thread + THREAD.BLOCKED_US) >>> 0) / 1000
+  const waiting = callName(getWord(memory, thread + THREAD.CALL))
+  return {
+    pid: entry.pid,
+    parent: getWord(memory, process + PROCESS.PARENT),
+    command: request.title || request.command,
+    args: request.args,
+    cwd: request.cwd,
+    runtime: program.runtime,
+    state: stateOf(memory, thread, exit !== null),
+    waiting,
+    started: entry.started,
+    cpu: Math.max(0, age - blocked),
+    memory: getWord(memory, thread + THREAD.GUEST_PAGES) * PAGE_BYTES,
+    files: getWord(memory, process + PROCESS.FILES),
+    exit,
+  }
+}
+
+const stateOf = (memory: Memory, thread: number, hasEnded: boolean): ProcessState => {
+  if (hasEnded) return 'ended'
+  const state = getWord(memory, thread + THREAD.STATE)
+  if (state === THREAD_STATE.STARTING) return 'starting'
+  return state === THREAD_STATE.WAITING ? 'sleeping' : 'running'
+}

@@ -1,0 +1,56 @@
+/** The file calls of the kernel's face: POSIX paths over the filesystem, with results that cross the wall. */
+import type { KernelApi, StatInfo } from '../abi/control.ts'
+import { moving } from '../ipc/rpc.ts'
+import { type Files, KIND, type Stat } from '../vfs/types.ts'
+
+type FileApi = Pick<
+  KernelApi,
+  | 'writeTree'
+  | 'readFile'
+  | 'writeFile'
+  | 'mkdir'
+  | 'rm'
+  | 'readdir'
+  | 'stat'
+  | 'rename'
+  | 'symlink'
+  | 'readlink'
+  | 'fsck'
+>
+
+const KINDS: Record<number, StatInfo['kind']> = {
+  [KIND.FILE]: 'file',
+  [KIND.DIRECTORY]: 'directory',
+  [KIND.SYMLINK]: 'symlink',
+  [KIND.DEVICE]: 'device',
+}
+
+export const kindName = (kind: number): StatInfo['kind'] => KINDS[kind] ?? 'other'
+
+const info = (stat: Stat): StatInfo => ({
+  kind: kindName(stat.kind),
+  size: stat.size,
+  mode: stat.mode,
+  inode: stat.inode,
+  links: stat.links,
+  accessed: stat.atime,
+  modified: stat.mtime,
+  changed: stat.ctime,
+})
+
+export const createFileApi = (files: Files): FileApi => ({
+  writeTree: async (path, tree) => void files.writeTree(path, tree),
+  readFile: (path) => {
+    const bytes = files.readFile(path)
+    return moving(bytes, [bytes.buffer])
+  },
+  writeFile: async (path, data, mode, append) => files.writeFile(path, data, { mode, append }),
+  mkdir: (path, recursive, mode) => files.mkdir(path, { recursive, mode }),
+  rm: (path, recursive, force) => files.rm(path, { recursive, force }),
+  readdir: (path) => files.readdir(path).map(({ name, kind }) => ({ name, kind: kindName(kind) })),
+  stat: (path, follow) => info(follow ? files.stat(path) : files.lstat(path)),
+  rename: (from, to) => files.rename(from, to),
+  symlink: (target, path) => files.symlink(target, path),
+  readlink: (path) => files.readlink(path),
+  fsck: () => files.fsck(),
+})

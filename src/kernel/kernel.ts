@@ -1,0 +1,104 @@
+/**
+ * The kernel of one machine: formats shared memory, answers its face, and turns its loop.
+ *
+ *   loop: move output and input ─► sweep quarantine ─► look at watches ─► sleep on its own wake word
+ *
+ * The loop sleeps through Atomics.waitAsync, so messages are answered meanwhile. System calls of programs do not pass here:
+ * they work on shared memory in their own thread.
+ */
+import type { HostForKernel, JailApi, KernelApi, KernelEvent, KernelForJail } from '../abi/control.ts'
+import type { Remote } from '../ipc/rpc.ts'
+import { createHeap } from '../memory/heap.ts'
+import { PAGE_BYTES, SUPERBLOCK } from '../memory/layout.ts'
+import { createMemory } from '../memory/memory.ts'
+import { getWord } from '../memory/slots.ts'
+import { sleepAsync, wake, wakeSeen } from '../memory/wake.ts'
+import { createObjects } from '../objects/objects.ts'
+import { attachVfs, createFiles, formatVfs } from '../vfs/index.ts'
+import { createFileApi } from './files.ts'
+import { createReaper } from './kill.ts'
+import { createProcesses } from './processes.ts'
+import { createPrograms } from './programs.ts'
+import { createWatches, WATCH_INTERVAL_MS } from './watch.ts'
+
+/** After output was moved the kernel waits this long, so that a program that prints line by line costs few messages. */
+const BATCH_MS = 4
+
+export interface Kernel {
+  api: KernelApi
+  forJail: KernelForJail
+  /** Turns for ever. */
+  loop(): Promise<never>
+}
+
+export interface KernelOptions {
+  jail: Remote<JailApi>
+  host: Remote<HostForKernel>
+  report: (event: KernelEvent) => void
+}
+
+export const createKernel = ({ jail, host, report }: KernelOptions): Kernel => {
+  const memory = createMemory()
+  formatVfs(memory)
+  const vfs = attachVfs(memory)
+  const files = createFiles(memory, vfs)
+  const objects = createObjects(memory, createHeap(memory), vfs, -1)
+  for (const folder of ['/home/project', '/tmp', '/usr/bin']) files.mkdir(folder, { recursive: true })
+  const reaper = createReaper(memory, objects, (thread) => void jail.terminate(thread))
+  const programs = createPrograms(files, jail, host)
+  const processes = createProcesses({ objects, files, jail, programs, reaper, report })
+  const watches = createWatches(vfs, files)
+  const nudge = (): void => wake(memory, 0)
+
+  const api: KernelApi = {
+    ...createFileApi(files),
+    facts: () => {
+      const usage = files.usage()
+      const size = getWord(memory, SUPERBLOCK.PAGES) * PAGE_BYTES
+      const max = getWord(memory, SUPERBLOCK.LIMIT) * PAGE_BYTES
+      return { size, used: usage.used, max, files: usage.files }
+    },
+    spawn: (request) => processes.spawn(request, 0),
+    input: (pid, bytes) => processes.get(pid).stdio.input(bytes),
+    endInput: async (pid) => processes.get(pid).stdio.endInput(),
+    resize: (pid, columns, rows) => processes.get(pid).stdio.resize(columns, rows),
+    kill: processes.kill,
+    ack: (pid, bytes) => {
+      for (const entry of processes.entries()) if (entry.pid === pid) entry.stdio.ack(bytes)
+      nudge()
+    },
+    processes: processes.list,
+    ensureRuntime: programs.ensureRuntime,
+    watch: (path) => {
+      const id = watches.add(path)
+      nudge()
+      return id
+    },
+    unwatch: watches.remove,
+  }
+
+  let lookedAt = 0
+  const look = (now: number): number => {
+    if (watches.isEmpty) return Number.POSITIVE_INFINITY
+    if (now - lookedAt >= WATCH_INTERVAL_MS) {
+      lookedAt = now
+      watches.look((id, paths) => report({ type: 'watch', id, paths }))
+    }
+    return WATCH_INTERVAL_MS
+  }
+
+  return {
+    api,
+    forJail: { threadFailed: processes.threadFailed },
+    loop: async () => {
+      for (;;) {
+        const seen = wakeSeen(memory)
+        const moved = processes.turn()
+        const now = performance.now()
+        const next = Math.min(reaper.sweep(now), look(now))
+        if (moved) await new Promise((resolve) => setTimeout(resolve, BATCH_MS))
+        else await sleepAsync(memory, seen, next)
+      }
+    },
+  }
+}

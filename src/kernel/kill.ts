@@ -1,0 +1,58 @@
+/**
+ * Ending threads so that nothing is left half done.
+ *
+ *   take both locks → mark the threads → terminate their workers → release → quarantine
+ *
+ * `terminate` leaves a busy worker running for up to two seconds in Chromium. Its next call finds the mark and parks, so it
+ * can hold no lock and write no metadata; until it has parked, or five seconds have passed, its slot is not given out again.
+ */
+import { SUPERBLOCK, THREAD, THREAD_STATE, threadAt } from '../memory/layout.ts'
+import { createLock } from '../memory/lock.ts'
+import type { Memory } from '../memory/memory.ts'
+import { freeThread, getWord, setWord } from '../memory/slots.ts'
+import { wake } from '../memory/wake.ts'
+import type { Objects } from '../objects/objects.ts'
+
+export const QUARANTINE_MS = 5000
+
+export interface Reaper {
+  /** Ends the worker of a thread, wherever it is in its code. */
+  endThread(thread: number): void
+  /** Gives back the slots of threads that have parked or whose time is over. Milliseconds to the next one, or Infinity. */
+  sweep(now: number): number
+}
+
+export const createReaper = (
+  memory: Memory,
+  objects: Objects,
+  terminate: (thread: number) => void,
+): Reaper => {
+  const files = createLock(memory, SUPERBLOCK.FILES_LOCK)
+  /** Thread → when its quarantine ends, on performance.now()'s clock. */
+  const quarantine = new Map<number, number>()
+  const free = (thread: number): void => {
+    quarantine.delete(thread)
+    freeThread(memory, thread)
+  }
+  return {
+    endThread: (thread) => {
+      objects.lock.acquire()
+      files.acquire()
+      setWord(memory, threadAt(thread) + THREAD.KILLED, 1)
+      terminate(thread)
+      files.release()
+      objects.lock.release()
+      quarantine.set(thread, performance.now() + QUARANTINE_MS)
+      wake(memory, thread)
+    },
+    sweep: (now) => {
+      let next = Number.POSITIVE_INFINITY
+      for (const [thread, end] of quarantine) {
+        const isParked = getWord(memory, threadAt(thread) + THREAD.STATE) === THREAD_STATE.PARKED
+        if (isParked || end <= now) free(thread)
+        else next = Math.min(next, end - now)
+      }
+      return next
+    },
+  }
+}

@@ -1,0 +1,42 @@
+/**
+ * What a process may see: directories that are open when it starts, from descriptor 3 on.
+ *
+ * WASI's libc has no working directory of its own: it starts at "/". So unless told otherwise, the working directory is
+ * given the name "/", and each top-level directory of the machine its own name; a longer name wins, so that "data.txt" and
+ * "/usr/lib" both mean what the user expects.
+ */
+import type { Preopen, SpawnRequest } from '../abi/control.ts'
+import { check, ERRNO, SysError } from '../abi/errno.ts'
+import type { Objects } from '../objects/objects.ts'
+import { createOpenFile } from '../objects/open-file.ts'
+import { ACCESS, type Descriptors, STREAM } from '../objects/types.ts'
+import { type Files, KIND } from '../vfs/types.ts'
+
+/** Descriptors 0 to 2 are the standard streams; a preopen never takes the place of a closed one. */
+const FIRST_PREOPEN = 3
+const encoder = new TextEncoder()
+
+export const choosePreopens = (files: Files, request: Pick<SpawnRequest, 'preopens' | 'cwd'>): Preopen[] => {
+  if (request.preopens) return request.preopens
+  const top = files.readdir('/').filter(({ kind }) => kind === KIND.DIRECTORY)
+  const named = top.map(({ name }) => ({ name: `/${name}`, path: `/${name}`, readonly: false }))
+  return [{ name: '/', path: request.cwd, readonly: false }, ...named]
+}
+
+/** @throws SysError ENOENT or ENOTDIR naming the preopen. */
+export const openPreopens = (
+  objects: Objects,
+  files: Files,
+  descriptors: Descriptors,
+  preopens: readonly Preopen[],
+): void => {
+  for (const preopen of preopens) {
+    const stat = files.stat(preopen.path)
+    if (stat.kind !== KIND.DIRECTORY) throw new SysError(ERRNO.NOTDIR, preopen.path)
+    objects.vfs.pin(stat.inode)
+    const facts = { stream: STREAM.DIRECTORY, object: stat.inode, access: ACCESS.READ, status: 0 }
+    const file = check(createOpenFile(objects, facts), preopen.path)
+    const fd = check(descriptors.install(file, { from: FIRST_PREOPEN }), preopen.path)
+    check(descriptors.setPreopen(fd, encoder.encode(preopen.name), preopen.readonly), preopen.path)
+  }
+}

@@ -1,0 +1,68 @@
+/**
+ * Watches for the page: which paths at or below a folder changed. The filesystem says which inodes changed; a watch keeps a
+ * picture of its folder and compares, at most five times a second and only when something changed at all.
+ */
+import type { Files, Vfs } from '../vfs/types.ts'
+import { KIND } from '../vfs/types.ts'
+
+export const WATCH_INTERVAL_MS = 200
+
+type Picture = Map<string, string>
+
+export interface Watches {
+  add(path: string): number
+  remove(id: number): void
+  /** Compares if anything changed; reports per watch. */
+  look(report: (id: number, paths: string[]) => void): void
+  readonly isEmpty: boolean
+}
+
+export const createWatches = (vfs: Vfs, files: Files): Watches => {
+  const watches = new Map<number, { path: string; picture: Picture }>()
+  let nextId = 1
+  let { cursor } = vfs.changes(Number.MAX_SAFE_INTEGER)
+  return {
+    get isEmpty() {
+      return watches.size === 0
+    },
+    add: (path) => {
+      watches.set(nextId, { path, picture: takePicture(files, path) })
+      return nextId++
+    },
+    remove: (id) => void watches.delete(id),
+    look: (report) => {
+      const changes = vfs.changes(cursor)
+      cursor = changes.cursor
+      if (changes.inodes.length === 0 && !changes.overflow) return
+      for (const [id, watch] of watches) {
+        const picture = takePicture(files, watch.path)
+        const paths = compare(watch.picture, picture)
+        watch.picture = picture
+        if (paths.length > 0) report(id, paths)
+      }
+    },
+  }
+}
+
+const takePicture = (files: Files, root: string): Picture => {
+  const picture: Picture = new Map()
+  const walk = (path: string): void => {
+    for (const { name, kind } of files.readdir(path)) {
+      const child = `${path === '/' ? '' : path}/${name}`
+      const { inode, mtime, ctime, size } = files.lstat(child)
+      picture.set(child, kind === KIND.DIRECTORY ? `${inode}` : `${inode} ${mtime} ${ctime} ${size}`)
+      if (kind === KIND.DIRECTORY) walk(child)
+    }
+  }
+  if (!files.exists(root)) return picture
+  if (files.stat(root).kind === KIND.DIRECTORY) walk(root)
+  else picture.set(root, String(files.stat(root).mtime))
+  return picture
+}
+
+const compare = (before: Picture, after: Picture): string[] => {
+  const paths: string[] = []
+  for (const [path, mark] of after) if (before.get(path) !== mark) paths.push(path)
+  for (const path of before.keys()) if (!after.has(path)) paths.push(path)
+  return paths
+}

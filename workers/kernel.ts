@@ -1,0 +1,32 @@
+/** The kernel worker: receives its ports from the jail's document and starts the kernel. */
+import type { HostForKernel, JailApi, KernelEvent } from '../src/abi/control.ts'
+import { once, post } from '../src/ipc/port.ts'
+import { connect, expose } from '../src/ipc/rpc.ts'
+import { createKernel } from '../src/kernel/kernel.ts'
+
+const boot = async (): Promise<void> => {
+  const { ports } = await once(self as unknown as MessagePort)
+  const [page, events, host, jail, fromJail] = ports
+  if (!page || !events || !host || !jail || !fromJail) throw new Error('the jail gave too few ports')
+  const report = (event: KernelEvent): void => post(events, event, transfers(event))
+  const kernel = createKernel({
+    jail: connect<JailApi>(jail).api,
+    host: connect<HostForKernel>(host).api,
+    report,
+  })
+  expose(kernel.api, page)
+  expose(kernel.forJail, fromJail)
+  try {
+    await kernel.loop()
+  } catch (error) {
+    report({
+      type: 'fault',
+      message: error instanceof Error ? (error.stack ?? error.message) : String(error),
+    })
+  }
+}
+
+const transfers = (event: KernelEvent): Transferable[] =>
+  event.type === 'output' ? event.chunks.map((chunk) => chunk.bytes.buffer as ArrayBuffer) : []
+
+void boot()
