@@ -1,11 +1,10 @@
 /**
  * `npm start`: from a fresh clone to a running site. With `--watch` (`npm run dev`) it builds again after every change.
  */
-import { spawnSync } from 'node:child_process'
-import { existsSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { ensureInstalled } from './install.mjs'
+import { ensureRuntimes } from './prepare.mjs'
 import { serve } from './serve.mjs'
 
 const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), '..')
@@ -22,17 +21,6 @@ try {
 } catch (error) {
   console.error(error instanceof Error ? error.message : error)
   process.exitCode = 1
-}
-
-function ensureRuntimes() {
-  if (
-    existsSync(join(ROOT, 'public/runtimes/manifest.json')) ||
-    !existsSync(join(ROOT, 'tools/runtimes.mjs'))
-  )
-    return
-  console.log('preparing the runtimes')
-  const { status } = spawnSync(process.execPath, ['tools/runtimes.mjs'], { cwd: ROOT, stdio: 'inherit' })
-  if (status !== 0) throw new Error(`"npm run runtimes" ended with ${status}: without it no language can run`)
 }
 
 /** @param {boolean} watching */

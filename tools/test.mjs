@@ -5,12 +5,11 @@
  * only the test files whose path holds one of them are run, and the check only when "check" is among the names.
  * `--long` sets LONG=1, with which tests take longer roads.
  */
-import { spawnSync } from 'node:child_process'
-import { existsSync } from 'node:fs'
 import { readdir } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { ensureInstalled } from './install.mjs'
+import { ensureRuntimes } from './prepare.mjs'
 
 const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), '..')
 /** Seconds that one file may take, in the fast and in the long lane. */
@@ -95,12 +94,6 @@ async function runFiles(name, files, timeout, jobs, env) {
       for (const result of failed) fail(`${file} › ${result.name}`, result.error)
     },
   })
-}
-
-function ensureRuntimes() {
-  if (existsSync(join(ROOT, 'public/runtimes/manifest.json'))) return
-  const { status } = spawnSync(process.execPath, ['tools/runtimes.mjs'], { cwd: ROOT, stdio: 'inherit' })
-  if (status !== 0) throw new Error(`"npm run runtimes" ended with ${status}`)
 }
 
 /** @param {string} folder @param {RegExp} pattern @returns {Promise<string[]>} */

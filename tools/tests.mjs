@@ -127,8 +127,8 @@ const KEEP_URLS = {
   },
 }
 
-/** @param {string} file @param {string} folder */
-async function bundle(file, folder) {
+/** Bundles one source for Node. @param {string} file relative to the repository @param {string} folder @returns {Promise<string>} the script */
+export async function bundle(file, folder) {
   const outfile = join(folder, `${file.replaceAll('/', '.').replace(/\.(tsx?|mjs)$/, '')}.mjs`)
   await esbuild.build({
     absWorkingDir: ROOT,
