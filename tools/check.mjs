@@ -6,7 +6,6 @@ import { readFile } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { ensureInstalled } from './install.mjs'
-import { ensureRuntimes } from './prepare.mjs'
 
 const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), '..')
 
@@ -61,7 +60,6 @@ async function buildAndMeasure() {
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
   ensureInstalled()
-  ensureRuntimes()
   for (const { name, run } of await checkSteps()) {
     const start = performance.now()
     const { ok, output } = await run()

@@ -42,12 +42,11 @@ async function run() {
     all ? files : files.filter((file) => names.some((name) => file.includes(name)))
   if (all || names.includes('check')) await check()
   await runFiles('unit', chosen(unit), UNIT_TIME[lane], 2, {})
-  if (chosen(e2e).length > 0) await browserTests(chosen(e2e), !all && !names.includes('check'))
+  if (chosen(e2e).length > 0) await browserTests(chosen(e2e))
 }
 
 async function check() {
   phase('check')
-  ensureRuntimes()
   const { checkSteps } = await import('./check.mjs')
   for (const step of await checkSteps()) {
     const start = performance.now()
@@ -58,18 +57,17 @@ async function check() {
   }
 }
 
-/** @param {string[]} files @param {boolean} buildFirst the check has built the site already */
-async function browserTests(files, buildFirst) {
+/** @param {string[]} files */
+async function browserTests(files) {
   phase('browser')
   ensureRuntimes()
   const { ensureChromium, findFirefox } = await import('./browsers.mjs')
   const env = { CHROME_PATH: await ensureChromium(), FIREFOX_PATH: findFirefox() ?? '' }
   console.log(`  chromium: ${env.CHROME_PATH}`)
   console.log(`  firefox: ${env.FIREFOX_PATH || 'not run (none installed; FIREFOX_PATH names one)'}`)
-  if (buildFirst) {
-    const { build, explain } = await import('./build.mjs')
-    await build().catch((error) => fail('build', explain(error)))
-  }
+  // Built in the check, too, but perhaps before the runtimes were there. What did not change is not written again.
+  const { build, explain } = await import('./build.mjs')
+  await build().catch((error) => fail('build', explain(error)))
   await runFiles('e2e', files, E2E_TIME[lane], 1, env)
 }
 
