@@ -2,22 +2,28 @@
 import type { KernelApi } from '../abi/control.ts'
 import { packTree, TREE_DIRECTORY, TREE_FILE, TREE_SYMLINK, type TreeSource } from '../abi/tree.ts'
 import { moving, type Remote } from '../ipc/rpc.ts'
-import type { FileTree, SymlinkNode } from './types.ts'
+import type { Collected } from './collect.ts'
+import type { FileTree, LeftOut, SymlinkNode } from './types.ts'
 
 type Source = FileTree | FileSystemDirectoryHandle | Uint8Array | Blob
 
-export const mountSource = async (kernel: Remote<KernelApi>, source: Source, path: string): Promise<void> => {
-  const tree = packTree(await sourcesOf(source))
+export const mountSource = async (
+  kernel: Remote<KernelApi>,
+  source: Source,
+  path: string,
+): Promise<{ leftOut: LeftOut[] }> => {
+  const { tree, leftOut } = await packed(source)
   await kernel.mkdir(path, true, 0o755)
   await kernel.writeTree(path, moving(tree, [tree.buffer]))
+  return { leftOut }
 }
 
-const sourcesOf = async (source: Source): Promise<TreeSource[]> => {
+const packed = async (source: Source): Promise<Collected> => {
   if (source instanceof Blob || source instanceof Uint8Array || isDirectoryHandle(source)) {
     const { collect } = await import('./collect.ts')
     return collect(source)
   }
-  return [...flatten(source, '')]
+  return { tree: packTree([...flatten(source, '')]), leftOut: [] }
 }
 
 const isDirectoryHandle = (source: Source): source is FileSystemDirectoryHandle =>

@@ -101,6 +101,11 @@ export interface Events {
   fault: { message: string }
 }
 
+export interface LeftOut {
+  path: string
+  reason: string
+}
+
 export interface LogEntry {
   /** Milliseconds since the epoch. */
   time: number
@@ -122,8 +127,14 @@ export interface Wasmrun {
   readonly version: string
   /** Resolves when the machine has booted; rejects with a plain message when it cannot. */
   readonly ready: Promise<void>
-  /** Copies a tree, a directory handle, or the bytes of a .zip to `path` (default '/home/project'). */
-  mount(source: FileTree | FileSystemDirectoryHandle | Uint8Array | Blob, path?: string): Promise<void>
+  /**
+   * Copies a tree, a directory handle, or the bytes of a .zip to `path` (default '/home/project'). What could not be taken (an
+   * entry of an archive that leads out of it, a file beyond the machine's limits) is listed with its reason.
+   */
+  mount(
+    source: FileTree | FileSystemDirectoryHandle | Uint8Array | Blob,
+    path?: string,
+  ): Promise<{ leftOut: LeftOut[] }>
   readonly fs: FileSystem
   spawn(command: string, args?: string[], options?: SpawnOptions): Promise<Process>
   readonly runtimes: Runtimes
