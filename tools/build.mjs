@@ -44,15 +44,14 @@ const HASH_LENGTH = 10
 
 /**
  * Builds the site.
- * @param {{ out?: string, minify?: boolean, partial?: boolean }} [options] out is relative to the repository; partial: a
- *   missing door becomes an empty script
+ * @param {{ out?: string, minify?: boolean }} [options] out is relative to the repository
  * @returns {Promise<Build>} what `build.json` says; rejects with esbuild's messages, dist/ untouched
  */
-export async function build({ out = 'dist', minify = true, partial = false } = {}) {
+export async function build({ out = 'dist', minify = true } = {}) {
   const { version } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8'))
   const define = { __VERSION__: JSON.stringify(version), 'process.env.NODE_ENV': '"production"' }
   const common = { ...COMMON, minify, define }
-  const door = (/** @type {string} */ name) => bundleScript(name, common, partial)
+  const door = (/** @type {string} */ name) => bundleScript(name, common)
   const scripts = await Promise.all(SCRIPTS.map(door))
   const service = await door('service')
   const assets = Object.fromEntries(SCRIPTS.map((name, at) => [name, scripts[at]?.path ?? '']))
@@ -106,11 +105,10 @@ const COMMON = {
   loader: { '.svg': 'text', '.txt': 'text' },
 }
 
-/** One door as one classic script. @param {string} name @param {import('esbuild').BuildOptions} common @param {boolean} partial */
-async function bundleScript(name, common, partial) {
+/** One door as one classic script. @param {string} name @param {import('esbuild').BuildOptions} common */
+async function bundleScript(name, common) {
   const source = `workers/${name}.ts`
-  if (partial && !existsSync(join(ROOT, source)))
-    return { path: `assets/${name}-absent.js`, bytes: new Uint8Array() }
+  return { path: `assets/${name}-absent.js`, bytes: new Uint8Array() }
   const { outputFiles, metafile } = await esbuild.build({ ...common, entryPoints: [source], format: 'iife' })
   const bytes = outputFiles?.[0]?.contents ?? new Uint8Array()
   return { path: `assets/${name}-${sha256(bytes).slice(0, HASH_LENGTH)}.js`, bytes, metafile }
@@ -287,7 +285,7 @@ if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
   const out = process.argv.find((word) => word.startsWith('--out='))?.slice('--out='.length)
   const start = performance.now()
   try {
-    const built = await build({ partial: process.argv.includes('--partial'), ...(out ? { out } : {}) })
+    const built = await build(out ? { out } : {})
     const bytes = built.files.reduce((sum, file) => sum + file.gzip, 0)
     const seconds = ((performance.now() - start) / 1000).toFixed(1)
     console.log(
