@@ -106,10 +106,9 @@ const COMMON = {
 }
 
 /** One door as one classic script. @param {string} name @param {import('esbuild').BuildOptions} common */
-async function bundleScript(name, common) {
-  const source = `workers/${name}.ts`
-  return { path: `assets/${name}-absent.js`, bytes: new Uint8Array() }
-  const { outputFiles, metafile } = await esbuild.build({ ...common, entryPoints: [source], format: 'iife' })
+export async function bundleScript(name, common) {
+  const entryPoints = [`workers/${name}.ts`]
+  const { outputFiles, metafile } = await esbuild.build({ ...common, entryPoints, format: 'iife' })
   const bytes = outputFiles?.[0]?.contents ?? new Uint8Array()
   return { path: `assets/${name}-${sha256(bytes).slice(0, HASH_LENGTH)}.js`, bytes, metafile }
 }

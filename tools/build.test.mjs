@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { test } from 'node:test'
-import { fillTemplate } from './build.mjs'
+import { bundleScript, fillTemplate, ROOT } from './build.mjs'
 import { missingPackages } from './install.mjs'
 
 const TEMPLATE = '<head>\n</head><body><script type="module" src="./src/main.tsx"></script></body>'
@@ -29,4 +31,19 @@ test('a package that is absent or of another version is missing, an optional one
   assert.deepEqual(missingPackages(wanted, { 'node_modules/a': { version: '1.0.0' } }), ['@b/c'])
   assert.deepEqual(missingPackages(wanted, null), ['a', '@b/c'])
   assert.throws(() => missingPackages(null, {}), /package-lock/)
+})
+
+test('doors become classic scripts with their version put in, and a door that is missing is an error', async () => {
+  const root = await mkdtemp(join(ROOT, 'node_modules/.build-'))
+  try {
+    await mkdir(join(root, 'workers'))
+    await writeFile(join(root, 'workers/kernel.ts'), 'const text: string = __VERSION__; console.log(text)')
+    const options = { absWorkingDir: root, bundle: true, write: false, define: { __VERSION__: '"1.2.3"' } }
+    const { path, bytes } = await bundleScript('kernel', options)
+    assert.match(path, /^assets\/kernel-[0-9a-f]{10}\.js$/)
+    assert.match(new TextDecoder().decode(bytes), /^"use strict";\n\(\(\) => \{[\s\S]*1\.2\.3/)
+    await assert.rejects(bundleScript('host', { ...options, logLevel: 'silent' }), /workers\/host\.ts/)
+  } finally {
+    await rm(root, { recursive: true })
+  }
 })
