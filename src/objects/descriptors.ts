@@ -55,13 +55,18 @@ export const createDescriptors = (objects: Objects, slot = objects.slot): Descri
     })
   return {
     install: (file, options = {}) =>
-      install(
-        file,
-        options.from ?? 0,
-        options.closeOnExec ? FLAG.CLOSE_ON_EXEC : 0,
-        options.base ?? ALL_RIGHTS,
-        options.inheriting ?? ALL_RIGHTS,
-      ),
+      locked(objects, () => {
+        const { from = 0, base = ALL_RIGHTS, inheriting = ALL_RIGHTS } = options
+        const fd = install(file, from, options.closeOnExec ? FLAG.CLOSE_ON_EXEC : 0, base, inheriting)
+        if (fd < 0 || options.preopen === undefined) return fd
+        const name = new TextEncoder().encode(options.preopen)
+        const refused = setPreopen(objects, table.at(fd), name, options.readonly ?? false)
+        if (refused === 0) return fd
+        // The caller keeps its reference when install refuses.
+        objects.memory.i32.fill(0, table.at(fd), table.at(fd) + ENTRY_WORDS)
+        table.count(-1)
+        return refused
+      }),
     get,
     close,
     dup: (fd, from) =>

@@ -1,6 +1,6 @@
 /**
- * What every function of this room takes first: the machine as one thread of one process sees it. One per thread, for the lock
- * and the wait sets count within the thread: a second one would deadlock with the first or leave its wait sets.
+ * What every function of this room takes first: the machine as one thread of one process sees it. One per thread, for the
+ * wait sets are counted in it: a second one would leave the sets of the first.
  *
  * Invariant: words of open files, pipes and ttys are read and written under `lock`; OBJECTS_LOCK is taken before FILES_LOCK.
  */
@@ -12,7 +12,7 @@ import { createWaitSets, type WaitSets } from './wait-sets.ts'
 
 /** The part of the heap (src/memory/heap.ts) that this room needs. */
 export interface BlockHeap {
-  /** Word index of at least that many bytes, with any content, or -errno. Takes FILES_LOCK itself. */
+  /** Word index of at least that many zero bytes, or -errno. Takes FILES_LOCK itself. */
   allocate(bytes: number): number
   free(at: number, bytes: number): void
 }
@@ -28,12 +28,21 @@ export interface Objects {
   readonly slot: number
 }
 
+const locks = new WeakMap<Memory, Lock>()
+
+/** The one OBJECTS_LOCK object of a thread: the lock counts nesting in the object, so with two a thread would wait for itself. */
+const objectsLock = (memory: Memory): Lock => {
+  const lock = locks.get(memory) ?? createLock(memory, SUPERBLOCK.OBJECTS_LOCK)
+  locks.set(memory, lock)
+  return lock
+}
+
 /** `slot` is the caller's process slot, or −1 for the kernel. */
 export const createObjects = (memory: Memory, heap: BlockHeap, vfs: Vfs, slot: number): Objects => ({
   memory,
   heap,
   vfs,
-  lock: createLock(memory, SUPERBLOCK.OBJECTS_LOCK),
+  lock: objectsLock(memory),
   waits: createWaitSets(memory),
   slot,
 })

@@ -23,12 +23,14 @@ import { locked, type Objects } from './objects.ts'
 const UNSTOPPABLE = signalBit(SIGNAL.KILL) | signalBit(SIGNAL.STOP)
 const HIGHEST_SIGNAL = 31
 
-/** kill(2) for one process: 0, -ESRCH, or -EINVAL. Signal 0 only asks whether the process is there. */
+/** kill(2) for one process: 0, -ESRCH, -EINVAL, or -ENOTSUP for a signal that would stop it. Signal 0 only asks whether the process is there. */
 export const raise = (objects: Objects, pid: number, signal: number): number =>
   locked(objects, () => {
     if (signal < 0 || signal > HIGHEST_SIGNAL) return -ERRNO.INVAL
     const slot = findProcess(objects.memory, pid)
     if (slot < 0) return -ERRNO.SRCH
+    const handled = getWord(objects.memory, processAt(slot) + PROCESS.HANDLED)
+    if (signal > 0 && defaultAction(signal) === 'stop' && !(handled & signalBit(signal))) return -ERRNO.NOTSUP
     if (signal > 0) raiseInSlot(objects, slot, signal)
     return 0
   })
@@ -58,7 +60,7 @@ export const raiseInSlot = (objects: Objects, slot: number, signal: number): voi
   if (getWord(memory, at + PROCESS.IGNORED) & bit & ~UNSTOPPABLE) return
   const isHandled = (getWord(memory, at + PROCESS.HANDLED) & bit) !== 0
   const isBlocked = (getWord(memory, at + PROCESS.BLOCKED) & bit) !== 0
-  if (!isHandled && !isBlocked && defaultAction(signal) === 'ignore') return
+  if (!isHandled && !isBlocked && defaultAction(signal) !== 'terminate') return
   orWord(memory, at + PROCESS.PENDING, bit)
   wakeProcess(objects, slot)
   wakeSet(memory, at + PROCESS.SIGNAL_WAITERS)
@@ -75,8 +77,8 @@ export const wakeProcess = (objects: Objects, slot: number): void => {
   }
 }
 
-/** What a process must do about the signals that wait for it. */
-export type SignalAction = 'terminate' | 'handle' | 'stop'
+/** What a process must do about a signal that waits for it. */
+export type SignalAction = 'terminate' | 'handle'
 
 export interface PendingSignal {
   signal: number
@@ -105,8 +107,7 @@ const chooseSignal = (open: number, handled: number): PendingSignal | undefined 
     const bit = signalBit(signal)
     if (!(open & bit)) continue
     if (handled & bit) return { signal, action: 'handle' }
-    const action = defaultAction(signal)
-    if (action === 'terminate' || action === 'stop') return { signal, action }
+    if (defaultAction(signal) === 'terminate') return { signal, action: 'terminate' }
   }
   return undefined
 }

@@ -16,7 +16,8 @@
  */
 
 import { SIGNAL } from '../abi/signals.ts'
-import { SUPERBLOCK } from '../memory/layout.ts'
+import { MAX_PROCESSES, PROCESS, processAt, SUPERBLOCK } from '../memory/layout.ts'
+import { compareExchangeWord } from '../memory/slots.ts'
 import { wakeSet } from '../memory/wake.ts'
 import { locked, type Objects, setWordAt, word } from './objects.ts'
 import { giveBlock, takeBlock } from './pool.ts'
@@ -83,7 +84,7 @@ export const createTty = (objects: Objects, columns: number, rows: number): numb
     return tty
   })
 
-/** Another user: an open file, or a process that it controls. The caller holds the lock. */
+/** Another user: an open file. The caller holds the lock. */
 export const holdTty = (objects: Objects, tty: number): void => {
   setWordAt(objects, tty + TTY.USERS, word(objects, tty + TTY.USERS) + 1)
 }
@@ -94,10 +95,17 @@ export const releaseTty = (objects: Objects, tty: number): void =>
     setWordAt(objects, tty + TTY.USERS, left)
     if (left > 0) return
     wakeTty(objects, tty)
+    forgetController(objects, tty)
     objects.heap.free(word(objects, tty + TTY.INPUT), INPUT_BYTES)
     objects.heap.free(word(objects, tty + TTY.OUTPUT), OUTPUT_CAPACITY)
     giveBlock(objects, SUPERBLOCK.FREE_TTYS, tty)
   })
+
+/** Processes name their controlling terminal without being users of it: none may keep the name of a freed one. */
+const forgetController = (objects: Objects, tty: number): void => {
+  for (let slot = 0; slot < MAX_PROCESSES; slot++)
+    compareExchangeWord(objects.memory, processAt(slot) + PROCESS.TTY, tty, 0)
+}
 
 /** The page has gone: reads end after what was typed, writes fail with -EIO. */
 export const hangUpTty = (objects: Objects, tty: number): void =>

@@ -52,6 +52,10 @@ export interface InstallOptions {
   /** WASI rights; all when absent. */
   base?: number
   inheriting?: number
+  /** Name the guest sees: makes a directory's descriptor a preopen (WASI prestat). */
+  preopen?: string
+  /** Nothing may be changed through the preopen. */
+  readonly?: boolean
 }
 
 /** One process's descriptor table, as one of its threads sees it. */

@@ -1,0 +1,117 @@
+/**
+ * Regular files behind an open file: the offset is shared by all who share the open file, the bytes are the filesystem's.
+ *
+ *   read   look at the offset → copy → move it, if it is still where it was; else again
+ *   write  move the offset past what will be written → copy → move it back over what was not
+ *
+ * Invariant: two threads that share an open file never read or write the same range by one offset; the lock is held for the
+ * offset alone, never while bytes are copied.
+ */
+import { ERRNO } from '../abi/errno.ts'
+import { locked, type Objects } from './objects.ts'
+import { fileOffset, setFileOffset, statusFlags } from './open-file.ts'
+import { gather, type Spans, spanOf, spansTotal } from './spans.ts'
+import { STATUS } from './types.ts'
+
+/** The filesystem copies that much under one hold of its lock: larger appends may be interleaved anyway. */
+const APPEND_BYTES = 65536
+
+/** Scatter from any position; less than asked for at the end of the file. */
+export const readFileAt = (objects: Objects, inode: number, position: number, spans: Spans): number => {
+  let done = 0
+  for (let index = 0; index < spans.count; index++) {
+    const length = spans.lengths[index] ?? 0
+    const now = objects.vfs.read(inode, position + done, spans.bytes, spans.starts[index] ?? 0, length)
+    if (now < 0) return done > 0 ? done : now
+    done += now
+    if (now < length) break
+  }
+  return done
+}
+
+/** Gather to any position; less than given only when the machine is full. */
+export const writeFileAt = (objects: Objects, inode: number, position: number, spans: Spans): number => {
+  let done = 0
+  for (let index = 0; index < spans.count; index++) {
+    const length = spans.lengths[index] ?? 0
+    const at = position < 0 ? -1 : position + done
+    const now = objects.vfs.write(inode, at, spans.bytes, spans.starts[index] ?? 0, length)
+    if (now < 0) return done > 0 ? done : now
+    done += now
+    if (now < length) break
+  }
+  return done
+}
+
+/** Moves the offset if nobody else has since. */
+const moveOffset = (objects: Objects, file: number, from: number, to: number): boolean => {
+  objects.lock.acquire()
+  const isSame = fileOffset(objects, file) === from
+  if (isSame) setFileOffset(objects, file, to)
+  objects.lock.release()
+  return isSame
+}
+
+export const readInode = (objects: Objects, file: number, inode: number, spans: Spans): number => {
+  for (;;) {
+    const position = fileOffset(objects, file)
+    const done = readFileAt(objects, inode, position, spans)
+    if (done <= 0 || moveOffset(objects, file, position, position + done)) return done
+  }
+}
+
+export const writeInode = (objects: Objects, file: number, inode: number, spans: Spans): number => {
+  const total = spansTotal(spans)
+  if (total === 0) return 0
+  if (statusFlags(objects, file) & STATUS.APPEND) return appendInode(objects, file, inode, spans)
+  const start = reserve(objects, file, total)
+  const done = writeFileAt(objects, inode, start, spans)
+  if (done < total) moveOffset(objects, file, start + total, start + Math.max(0, done))
+  return done
+}
+
+const reserve = (objects: Objects, file: number, length: number): number => {
+  objects.lock.acquire()
+  const start = fileOffset(objects, file)
+  setFileOffset(objects, file, start + length)
+  objects.lock.release()
+  return start
+}
+
+/** The pieces as one, so that an append of several (a log line and its newline) is not torn apart by another process's. */
+const joined = (spans: Spans, total: number): Spans => {
+  const bytes = new Uint8Array(total)
+  gather(spans, 0, total, bytes, 0)
+  return spanOf(bytes)
+}
+
+const appendInode = (objects: Objects, file: number, inode: number, spans: Spans): number => {
+  const total = spansTotal(spans)
+  const isOnePiece = spans.count === 1 || total > APPEND_BYTES
+  const done = writeFileAt(objects, inode, -1, isOnePiece ? spans : joined(spans, total))
+  if (done > 0) locked(objects, () => setFileOffset(objects, file, objects.vfs.size(inode)))
+  return done
+}
+
+const FROM_START = 0
+const FROM_HERE = 1
+const FROM_END = 2
+
+export const seekFile = (
+  objects: Objects,
+  file: number,
+  inode: number,
+  delta: number,
+  whence: number,
+): number => {
+  if (whence !== FROM_START && whence !== FROM_HERE && whence !== FROM_END) return -ERRNO.INVAL
+  objects.lock.acquire()
+  const base =
+    whence === FROM_END ? objects.vfs.size(inode) : whence === FROM_HERE ? fileOffset(objects, file) : 0
+  const offset = base + delta
+  const isGood = offset >= 0 && offset <= Number.MAX_SAFE_INTEGER
+  if (isGood && (whence !== FROM_HERE || delta !== 0)) setFileOffset(objects, file, offset)
+  objects.lock.release()
+  if (isGood) return offset
+  return offset < 0 ? -ERRNO.INVAL : -ERRNO.OVERFLOW
+}
