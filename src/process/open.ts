@@ -1,0 +1,123 @@
+/**
+ * path_open. Rights decide what is opened for: FD_READ or FD_READDIR mean reading, any of the writing rights means writing.
+ *
+ * Invariant: what the new descriptor may do is what was asked for, within the directory's inheriting rights, as far as it
+ * applies to the kind of file. To ask for more is ENOTCAPABLE; beneath a read-only preopen only writing is refused, with EROFS.
+ */
+import { ERRNO } from '../abi/errno.ts'
+import {
+  FDFLAGS,
+  FDFLAGS_ALL,
+  OFLAGS,
+  RIGHTS,
+  RIGHTS_ALL,
+  RIGHTS_DIRECTORY,
+  RIGHTS_FILE,
+  RIGHTS_READONLY_MARK,
+  RIGHTS_WRITING,
+} from '../abi/wasi.ts'
+import { releaseFile, streamKind } from '../objects/open-file.ts'
+import { openInode } from '../objects/stream.ts'
+import { ACCESS, STREAM } from '../objects/types.ts'
+import { OPEN } from '../vfs/types.ts'
+import { directoryOf, rightsThatApply } from './capability.ts'
+import { fits } from './guest.ts'
+import { walkOf } from './paths.ts'
+import { errnoOf, type Process } from './process.ts'
+
+/** WASI knows no modes; the umask is for those who do. */
+const FILE_MODE = 0o666
+const OFLAGS_ALL = OFLAGS.CREAT | OFLAGS.DIRECTORY | OFLAGS.EXCL | OFLAGS.TRUNC
+const READING = RIGHTS.FD_READ | RIGHTS.FD_READDIR
+
+/** Rights that the directory itself must have for the flags. */
+const neededFor = (oflags: number): number => {
+  let needed: number = RIGHTS.PATH_OPEN
+  if (oflags & OFLAGS.CREAT) needed |= RIGHTS.PATH_CREATE_FILE
+  if (oflags & OFLAGS.TRUNC) needed |= RIGHTS.PATH_FILESTAT_SET_SIZE
+  return needed
+}
+
+/** Rights that the directory must be able to hand on for the descriptor flags. */
+const inheritedFor = (fdflags: number): number => {
+  let needed = 0
+  if (fdflags & FDFLAGS.DSYNC) needed |= RIGHTS.FD_DATASYNC
+  if (fdflags & (FDFLAGS.RSYNC | FDFLAGS.SYNC)) needed |= RIGHTS.FD_SYNC
+  return needed
+}
+
+const openFlags = (oflags: number, isWriting: boolean): number =>
+  (oflags & OFLAGS.CREAT ? OPEN.CREATE : 0) |
+  (oflags & OFLAGS.DIRECTORY ? OPEN.DIRECTORY : 0) |
+  (oflags & OFLAGS.EXCL ? OPEN.EXCLUSIVE : 0) |
+  (oflags & OFLAGS.TRUNC ? OPEN.TRUNCATE : 0) |
+  (isWriting ? OPEN.WRITE : 0)
+
+export const openCalls = (process: Process) => {
+  const { guest, objects, descriptors, vfs } = process
+
+  /** Gives the open file a descriptor with rights, or takes it back. */
+  const install = (file: number, base: number, inheriting: number, limit: number): number => {
+    const isDirectory = streamKind(objects, file) === STREAM.DIRECTORY
+    const isReadonly = (limit & RIGHTS_READONLY_MARK) !== 0
+    const asked = base & rightsThatApply(process, file)
+    const handed = isDirectory ? inheriting & (RIGHTS_DIRECTORY | RIGHTS_FILE) : 0
+    if (!isReadonly && (asked | handed) & ~limit) {
+      releaseFile(objects, file)
+      return -ERRNO.NOTCAPABLE
+    }
+    const mark = isReadonly && isDirectory ? RIGHTS_READONLY_MARK : 0
+    const fd = descriptors.install(file, { base: asked & limit, inheriting: (handed & limit) | mark })
+    if (fd < 0) releaseFile(objects, file)
+    return fd
+  }
+  const open = (
+    at: number,
+    limit: number,
+    lookup: number,
+    start: number,
+    length: number,
+    oflags: number,
+    base: number,
+    inheriting: number,
+    fdflags: number,
+  ): number => {
+    if (oflags & ~OFLAGS_ALL || fdflags & ~FDFLAGS_ALL) return -ERRNO.INVAL
+    if (oflags & OFLAGS.CREAT && oflags & OFLAGS.DIRECTORY) return -ERRNO.INVAL
+    if (inheritedFor(fdflags) & ~limit) return -ERRNO.NOTCAPABLE
+    const isWriting = (base & RIGHTS_WRITING) !== 0
+    if (isWriting && limit & RIGHTS_READONLY_MARK) return -ERRNO.ROFS
+    const walk = walkOf(lookup)
+    const inode = vfs.open(at, guest.u8, start, length, walk, openFlags(oflags, isWriting), FILE_MODE)
+    if (inode < 0) return inode
+    const access = (base & READING ? ACCESS.READ : 0) | (isWriting ? ACCESS.WRITE : 0)
+    const file = openInode(objects, inode, access, fdflags, descriptors)
+    return file < 0 ? file : install(file, base, inheriting, limit)
+  }
+
+  return {
+    path_open: (
+      fd: number,
+      lookup: number,
+      path: number,
+      length: number,
+      oflags: number,
+      base: bigint,
+      inheriting: bigint,
+      fdflags: number,
+      out: number,
+    ): number => {
+      process.enter()
+      const start = path >>> 0
+      if (!fits(guest, start, length >>> 0) || !fits(guest, out >>> 0, 4)) return ERRNO.FAULT
+      const at = directoryOf(process, fd, neededFor(oflags))
+      if (at < 0) return -at
+      const limit = descriptors.rights(fd).inheriting
+      const asked = Number(BigInt.asUintN(30, base)) & RIGHTS_ALL
+      const handed = Number(BigInt.asUintN(30, inheriting)) & RIGHTS_ALL
+      const opened = open(at, limit, lookup, start, length >>> 0, oflags, asked, handed, fdflags)
+      if (opened >= 0) guest.view.setUint32(out >>> 0, opened, true)
+      return errnoOf(opened)
+    },
+  }
+}

@@ -1,0 +1,122 @@
+/**
+ * What every import works with: the guest's memory, the machine as this thread sees it, and how the process ends.
+ *
+ * Invariant: `enter` is the first thing every import does: it makes stale views anew, counts the call, parks a killed thread and
+ * ends a process that a signal asked to end. Once ended, every further call throws the same object again, so that a guest
+ * that catches exceptions cannot go on.
+ */
+import { ERRNO } from '../abi/errno.ts'
+import { SYSCALLS } from '../abi/syscalls.ts'
+import { PROCESS, PROCESS_STATE, processAt, THREAD, threadAt } from '../memory/layout.ts'
+import { parkIfKilled } from '../memory/lock.ts'
+import type { Memory } from '../memory/memory.ts'
+import { getWord, setWord } from '../memory/slots.ts'
+import { sleep, wakeSeen } from '../memory/wake.ts'
+import type { Objects } from '../objects/objects.ts'
+import { pendingSignal, takeSignal } from '../objects/signal.ts'
+import type { Descriptors } from '../objects/types.ts'
+import type { Vfs } from '../vfs/types.ts'
+import { createGuest, type Guest } from './guest.ts'
+
+/** Thrown through the guest's frames; never an Error, so that nothing mistakes it for one. */
+export interface Ended {
+  readonly code: number
+  readonly signal: number
+}
+
+export interface Process {
+  readonly guest: Guest
+  readonly objects: Objects
+  readonly memory: Memory
+  readonly vfs: Vfs
+  readonly descriptors: Descriptors
+  readonly pid: number
+  readonly args: readonly string[]
+  readonly env: Readonly<Record<string, string>>
+  /** Fills with random bytes; at most 64 KiB, not on shared memory. */
+  readonly random: (piece: Uint8Array) => void
+  enter(): void
+  /** After a call that was interrupted: ends the process if the signal says so. */
+  deliver(): void
+  /** Throws the process's end. `signal` 0 for an exit of its own. */
+  end(code: number, signal: number): never
+  /** Set as soon as it has ended. */
+  readonly ended: Ended | null
+}
+
+export interface ProcessOptions {
+  objects: Objects
+  descriptors: Descriptors
+  pid: number
+  args: readonly string[]
+  env: Readonly<Record<string, string>>
+  random?: (piece: Uint8Array) => void
+}
+
+export const createProcess = (options: ProcessOptions): Process => {
+  const { objects, descriptors, pid, args, env } = options
+  const { memory, vfs } = objects
+  const guest = createGuest()
+  const callsAt = threadAt(memory.thread) + THREAD.CALLS
+  const pagesAt = threadAt(memory.thread) + THREAD.GUEST_PAGES
+  let calls = 0
+  let guestSize = 0
+  let ended: Ended | null = null
+
+  const end = (code: number, signal: number): never => {
+    ended ??= Object.freeze({ code, signal })
+    throw ended
+  }
+  const deliver = (): void => {
+    for (;;) {
+      const pending = pendingSignal(objects)
+      if (!pending || pending.action === 'handle') return
+      if (pending.action === 'terminate') end(128 + pending.signal, pending.signal)
+      if (takeSignal(objects, pending.signal)) stop(objects)
+    }
+  }
+  return {
+    guest,
+    objects,
+    memory,
+    vfs,
+    descriptors,
+    pid,
+    args,
+    env,
+    random: options.random ?? ((piece) => void crypto.getRandomValues(piece as Uint8Array<ArrayBuffer>)),
+    enter: () => {
+      if (ended) throw ended
+      guest.refresh()
+      setWord(memory, callsAt, ++calls)
+      if (guest.size !== guestSize) {
+        guestSize = guest.size
+        setWord(memory, pagesAt, guestSize >>> 16)
+      }
+      parkIfKilled(memory)
+      deliver()
+    },
+    deliver,
+    end,
+    get ended() {
+      return ended
+    },
+  }
+}
+
+/** Sleeps until the process is continued or a signal ends it. */
+const stop = (objects: Objects): void => {
+  const { memory, slot } = objects
+  const at = processAt(slot) + PROCESS.STATE
+  setWord(memory, at, PROCESS_STATE.STOPPED)
+  for (;;) {
+    const seen = wakeSeen(memory)
+    if (getWord(memory, at) !== PROCESS_STATE.STOPPED) return
+    if (pendingSignal(objects)?.action === 'terminate') break
+    sleep(memory, seen, Number.POSITIVE_INFINITY, SYSCALLS.raise.number)
+  }
+  setWord(memory, at, PROCESS_STATE.RUNNING)
+}
+
+/** A result of the machine (≥ 0, or -errno) as what a WASI call returns. */
+export const errnoOf = (result: number): number => (result < 0 ? -result : ERRNO.SUCCESS)
