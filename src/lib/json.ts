@@ -43,7 +43,8 @@ function findJsonError(text: string): Problem {
     const [, string, scalar, mark] = match ?? []
     const token = string ?? scalar ?? mark ?? ''
     const at = TOKEN.lastIndex - token.length
-    const next = token === '' ? undefined : advance(expected, token, string !== undefined, open)
+    const next: Expected | undefined =
+      token === '' ? undefined : advance(expected, token, string !== undefined, open)
     if (next === undefined)
       return { at, message: `${describe(text, at)} where ${describeExpected(expected)} should be` }
     expected = next

@@ -1,0 +1,111 @@
+/**
+ * From a tree to "what to run": pure, and only a proposal, since the user can change all of it. Each language looks at the
+ * root and at the folders right below it; what is nearer to the root and surer comes first.
+ */
+
+import { wasm, web } from '../languages/index.ts'
+import { joinPath } from '../lib/path.ts'
+import { detectGo } from './detect-go.ts'
+import { detectJavascript } from './detect-javascript.ts'
+import { detectPython } from './detect-python.ts'
+import { detectRust } from './detect-rust.ts'
+import { runProgram } from './program.ts'
+import type { Detection, Draft, Problem, Report, RunTarget } from './target.ts'
+import { type FolderView, folderView, type ProjectView } from './view.ts'
+
+/** folders below the root that are looked at: a repository of examples, not a disk */
+const FOLDERS_MAX = 40
+/** what a program in a folder is less likely than one in the root */
+const FOLDER_PENALTY = 20
+/** candidates that a person can still choose from */
+const CANDIDATES_MAX = 50
+
+interface Placed {
+  readonly target: RunTarget
+  readonly score: number
+}
+
+/** All that could be run, best first, with what could not be understood. */
+export function detect(view: ProjectView): Detection {
+  const problems: Problem[] = []
+  const report: Report = (problem) => problems.push(problem)
+  const placed = ['.', ...findFolders(view)].flatMap((folder) => {
+    const inside = folderView(view, folder)
+    return detectFolder(inside, report).map((draft) => place(draft, folder))
+  })
+  placed.sort((a, b) => b.score - a.score)
+  const seen = new Set<string>()
+  const candidates = placed.flatMap(({ target }) => {
+    const key = JSON.stringify([target.command, target.args, joinPath(target.cwd, target.entry)])
+    const fresh = !seen.has(key) && !isCovered(target, placed)
+    seen.add(key)
+    return fresh ? target : []
+  })
+  return { candidates: candidates.slice(0, CANDIDATES_MAX), problems }
+}
+
+/** A folder that the root already runs from needs no entry of its own for the same file. */
+function isCovered(target: RunTarget, placed: readonly Placed[]): boolean {
+  if (target.cwd === '.') return false
+  return placed.some(
+    ({ target: other }) =>
+      other.cwd === '.' && other.entry === target.entry && other.runnable === target.runnable,
+  )
+}
+
+function findFolders(view: ProjectView): string[] {
+  const folders = view.paths.flatMap(({ path }) =>
+    path.includes('/') ? path.slice(0, path.indexOf('/')) : [],
+  )
+  const unique = [...new Set(folders)].filter(
+    (folder) => !/^(\.|target$|node_modules$|tests?$|docs?$|vendor$)/.test(folder),
+  )
+  return unique.sort().slice(0, FOLDERS_MAX)
+}
+
+function detectFolder(view: FolderView, report: Report): Draft[] {
+  const drafts = [
+    ...detectPython(view, report),
+    ...detectJavascript(view, report),
+    ...detectRust(view, report),
+    ...detectGo(view),
+  ]
+  const known = new Set(drafts.map(({ entry }) => entry))
+  const loose = view.filesWith(['.wasm']).filter(({ path }) => !known.has(path))
+  return [...drafts, ...loose.map(({ path }) => loosePrograms(view, path)), ...detectWeb(view)]
+}
+
+function loosePrograms(view: FolderView, path: string): Draft {
+  const usual = wasm.entries.includes(path)
+  return runProgram(view, path, wasm, `${path} is a finished program.`, usual ? 80 : 68)
+}
+
+function detectWeb(view: FolderView): Draft[] {
+  const entry = web.entries.find((path) => view.has(path))
+  if (entry === undefined) return []
+  return [
+    {
+      language: web.id,
+      runtime: null,
+      command: '',
+      args: [],
+      entry,
+      reason: `${web.name} · ${entry}`,
+      explanation: `${entry} is a page for a browser; there is no program to start.`,
+      runnable: false,
+      hint: 'Pages cannot be shown here yet, only programs can be run. Its files can be read in Files.',
+      score: 55,
+    },
+  ]
+}
+
+function place({ score, warnings, ...draft }: Draft, folder: string): Placed {
+  const target: RunTarget = {
+    ...draft,
+    cwd: folder,
+    entry: joinPath(folder, draft.entry),
+    reason: folder === '.' ? draft.reason : `${draft.reason} in ${folder}`,
+    warnings: warnings ?? [],
+  }
+  return { target, score: folder === '.' ? score : score - FOLDER_PENALTY }
+}
