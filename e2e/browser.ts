@@ -3,7 +3,13 @@
  * through playwright-core, and what a user does that Playwright has no word for, such as dropping a folder from the disk.
  */
 import { resolve } from 'node:path'
-import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core'
+import {
+  type Browser,
+  type BrowserContext,
+  type BrowserContextOptions,
+  chromium,
+  type Page,
+} from 'playwright-core'
 import type { Wasmrun } from '../src/sdk/types.ts'
 import { serve } from '../tools/serve.mjs'
 
@@ -14,7 +20,7 @@ declare global {
 }
 
 /** As root in a container; the rest keeps the browser quiet. */
-const FLAGS = [
+export const FLAGS = [
   '--no-sandbox',
   '--disable-gpu',
   '--disable-quic',
@@ -29,9 +35,13 @@ export interface SiteOptions {
   base?: string
   /** Answers a request itself; to damage a download or to patch a script. */
   intercept?: Parameters<typeof serve>[0]['intercept']
+  /** A built site; default what SITE_ROOT names, else dist/. */
   root?: string
   /** Where the page is opened; default the site's own name under localhost. */
   hostname?: string
+  /** One that is shared with other tests of the file; it stays open. A profile of its own is made in it. */
+  browser?: Browser
+  profile?: BrowserContextOptions
 }
 
 export interface Site {
@@ -39,19 +49,24 @@ export interface Site {
   browser: Browser
   context: BrowserContext
   page: Page
+  /** Paths that the server was asked for, in order. */
   requests: string[]
   close(): Promise<void>
 }
 
-export const launch = (): Promise<Browser> =>
-  chromium.launch({ executablePath: process.env.CHROME_PATH ?? '/usr/bin/chromium', args: FLAGS })
+export const chromePath = (): string => process.env.CHROME_PATH ?? '/usr/bin/chromium'
+
+/** @param flags besides those that every test has */
+export const launch = (flags: string[] = []): Promise<Browser> =>
+  chromium.launch({ executablePath: chromePath(), args: [...FLAGS, ...flags] })
 
 /** Serves dist/, opens a fresh profile and one page; does not navigate. */
 export const openSite = async (options: SiteOptions = {}): Promise<Site> => {
-  const { headers = 'none', base = '/', intercept, root = 'dist', hostname = 'wasmrun.localhost' } = options
-  const server = await serve({ root: resolve(root), headers, base, ...(intercept ? { intercept } : {}) })
-  const browser = await launch()
-  const context = await browser.newContext({ viewport: { width: 1280, height: 800 } })
+  const { headers = 'none', base = '/', intercept, hostname = 'wasmrun.localhost', profile = {} } = options
+  const root = resolve(options.root ?? process.env.SITE_ROOT ?? 'dist')
+  const server = await serve({ root, headers, base, ...(intercept ? { intercept } : {}) })
+  const browser = options.browser ?? (await launch())
+  const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...profile })
   const page = await context.newPage()
   return {
     url: `http://${hostname}:${server.port}${base}`,
@@ -60,7 +75,7 @@ export const openSite = async (options: SiteOptions = {}): Promise<Site> => {
     page,
     requests: server.requests,
     close: async () => {
-      await browser.close()
+      await (options.browser ? context : browser).close()
       await server.close()
     },
   }

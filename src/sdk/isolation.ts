@@ -3,8 +3,10 @@
  *
  *   not isolated → register service worker → reload (at most twice) → isolated
  *
- * A first visit takes one reload, a hard reload (which goes round the service worker) two. The count lives in
- * sessionStorage, is cleared once the page is isolated, and ends every loop.
+ * A first visit takes one reload, a hard reload (which goes round the service worker) two. The count lives in the entry of
+ * the session history, is cleared once the page is isolated, and ends every loop. Not in sessionStorage: an isolated page
+ * lives in another process, and Chromium's processes do not see each other's changes to the storage of one tab, so a cleared
+ * count came back with the next hard reload.
  */
 export interface Precondition {
   code:
@@ -26,7 +28,7 @@ export interface Surroundings {
   hasSharedMemory: boolean
   isFramed: boolean
   hasServiceWorker: boolean
-  /** Automatic reloads so far; null when session storage is blocked. */
+  /** Automatic reloads so far; null when storage is blocked. */
   reloads: number | null
 }
 
@@ -35,7 +37,7 @@ export const MAX_RELOADS = 2
 const ACTIVATION_TIMEOUT_MS = 6000
 /** First Chromium with Document-Isolation-Policy. */
 const DIP_SINCE = 137
-const RELOADS_KEY = 'wasmrun.isolation.reloads'
+const RELOADS_KEY = 'isolationReloads'
 
 const WORDS: Record<Precondition['code'], { title: string; text: string }> = {
   insecure: {
@@ -102,7 +104,10 @@ export const isolate = async (service: string): Promise<Precondition | null> => 
   if (next !== 'isolate') return next
   const blocked = await startServiceWorker(service)
   if (blocked) return blocked
-  writeReloads((readReloads() ?? 0) + 1)
+  const reloads = (readReloads() ?? 0) + 1
+  writeReloads(reloads)
+  // A count that cannot be kept would make a loop.
+  if (readReloads() !== reloads) return precondition('not-isolated')
   location.reload()
   return new Promise(() => {})
 }
@@ -154,18 +159,21 @@ const activated = async (registration: ServiceWorkerRegistration): Promise<boole
 const within = <T>(promise: Promise<T>, milliseconds: number): Promise<T | null> =>
   Promise.race([promise, new Promise<null>((resolve) => setTimeout(() => resolve(null), milliseconds))])
 
+const entryState = (): Record<string, unknown> => Object(history.state)
+
 const readReloads = (): number | null => {
   try {
-    return Number(sessionStorage.getItem(RELOADS_KEY) ?? 0) || 0
+    void sessionStorage.length
   } catch {
     return null
   }
+  return Number(entryState()[RELOADS_KEY]) || 0
 }
 
 const writeReloads = (count: number): void => {
   try {
-    sessionStorage.setItem(RELOADS_KEY, String(count))
+    history.replaceState({ ...entryState(), [RELOADS_KEY]: count }, '')
   } catch {
-    // Blocked storage has been reported by decide(); nothing is lost here.
+    // Browsers limit how often that may be called; isolate() reads the count again before it relies on it.
   }
 }
