@@ -7,6 +7,8 @@
  * An inode is a positive integer that fits a Smi and stays valid as long as it has a link or a pin.
  */
 
+import type { Volume } from './volume.ts'
+
 /** Flags of a path walk. */
 export const WALK = {
   /** Follow a symbolic link in the last component. */
@@ -159,4 +161,26 @@ export interface Files {
   usage(): VfsUsage
   /** Checks every structure; sentences about what is wrong, none when clean. Takes the lock. */
   fsck(): string[]
+}
+
+/** What a thread gets from `attachVfs`: the contract, and calls that write WASI's structures without objects or BigInt. */
+export interface SharedVfs extends Vfs {
+  /** For the rest of src/vfs only. */
+  readonly volume: Volume
+  /** DEVICE.* of a device inode. */
+  device(inode: number): number
+  /** Writes WASI's `filestat` (64 bytes, little-endian) at `to`. 0, or -ENOENT for a stale inode. */
+  statWasi(inode: number, view: DataView, to: number): number
+  /**
+   * WASI's fd_readdir: fills bytes[start…] (`view` over the same buffer and offset) with `dirent`s after `cookie`; the last may be
+   * cut off. Bytes used; fewer than `length` means the end was reached.
+   */
+  readdirWasi(
+    inode: number,
+    cookie: number,
+    bytes: Uint8Array,
+    view: DataView,
+    start: number,
+    length: number,
+  ): number
 }

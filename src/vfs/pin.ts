@@ -1,0 +1,56 @@
+/**
+ * Pins: an inode without a name lives as long as somebody has it open. A pin is one atomic addition; only the last one of
+ * an unlinked inode takes the lock.
+ *
+ * Invariant: unlink stores LINKS and then looks at PINS; unpin changes PINS and then looks at LINKS. So one of the two sees
+ * that nobody is left, and the lock decides which.
+ */
+
+import { beginWrite, endWrite } from '../memory/sequence.ts'
+import { addWord, getWord } from '../memory/slots.ts'
+import { giveInode } from './inode.ts'
+import { INODE, INODE_SHIFT } from './layout.ts'
+import { isLoose, shrink, trim } from './storage.ts'
+import { KIND } from './types.ts'
+import type { Volume } from './volume.ts'
+
+export const pinAt = (volume: Volume, at: number): void => {
+  if (at >= volume.memory.i32.length) volume.memory.refresh()
+  addWord(volume.memory, at + INODE.PINS, 1)
+}
+
+export const unpinAt = (volume: Volume, at: number): void => {
+  if (at >= volume.memory.i32.length) volume.memory.refresh()
+  if (addWord(volume.memory, at + INODE.PINS, -1) !== 1) return
+  const { i32 } = volume.memory
+  if (getWord(volume.memory, at + INODE.LINKS) !== 0 && !isLoose(i32, at)) return
+  volume.lock.acquire()
+  try {
+    if (getWord(volume.memory, at + INODE.PINS) > 0) return
+    if (volume.memory.i32[at + INODE.KIND] !== KIND.FILE) freeIfUnused(volume, at)
+    else if (!freeIfUnused(volume, at)) trimFile(volume, at)
+  } finally {
+    volume.lock.release()
+  }
+}
+
+const trimFile = (volume: Volume, at: number): void => {
+  beginWrite(volume.memory.i32, at)
+  trim(volume, at)
+  endWrite(volume.memory.i32, at)
+}
+
+/** Frees an inode that has neither name nor pin. Lock held. True when it did. */
+export const freeIfUnused = (volume: Volume, at: number): boolean => {
+  const { i32 } = volume.memory
+  if (i32[at + INODE.KIND] === 0 || i32[at + INODE.LINKS] !== 0) return false
+  if (getWord(volume.memory, at + INODE.PINS) > 0) return false
+  beginWrite(i32, at)
+  shrink(volume, at, 0)
+  endWrite(i32, at)
+  giveInode(volume, at)
+  return true
+}
+
+export const pin = (volume: Volume, inode: number): void => pinAt(volume, inode << INODE_SHIFT)
+export const unpin = (volume: Volume, inode: number): void => unpinAt(volume, inode << INODE_SHIFT)
