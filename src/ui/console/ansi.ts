@@ -159,7 +159,7 @@ export const createAnsiParser = (sink: AnsiSink): { write(text: string): void } 
     state = 'csi'
     parameters = ''
   }
-  const escape = (code: number): void => {
+  const afterEscape = (code: number): void => {
     if (code === 0x5b) startCsi()
     // OSC, DCS, SOS, PM and APC carry a string that ends with BEL or ST
     else if (code === 0x5d || code === 0x50 || code === 0x58 || code === 0x5e || code === 0x5f)
@@ -187,7 +187,7 @@ export const createAnsiParser = (sink: AnsiSink): { write(text: string): void } 
     else if (code === ESC) state = 'string-escape'
   }
   const other = (code: number): void => {
-    if (state === 'escape') escape(code)
+    if (state === 'escape') afterEscape(code)
     else if (state === 'csi') csi(code)
     else if (state === 'string') inString(code)
     else if (state === 'string-escape') state = code === 0x5c ? 'text' : code === ESC ? state : 'string'

@@ -1,5 +1,5 @@
 /** The gap between two sheets, to be dragged. Arrows move 16 px, double click resets, Enter collapses. */
-import type { JSX } from 'preact'
+import type { TargetedPointerEvent } from 'preact'
 
 /** Pixels an arrow key moves. */
 const STEP = 16
@@ -28,7 +28,7 @@ export const Splitter = ({
   collapse,
 }: SplitterProps) => {
   const along = (event: PointerEvent): number => (orientation === 'vertical' ? event.clientX : event.clientY)
-  const onPointerDown = (event: JSX.TargetedPointerEvent<HTMLDivElement>): void => {
+  const onPointerDown = (event: TargetedPointerEvent<HTMLDivElement>): void => {
     const element = event.currentTarget
     const start = along(event)
     element.setPointerCapture(event.pointerId)

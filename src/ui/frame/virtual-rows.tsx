@@ -1,11 +1,11 @@
 /** A list of rows of one height that draws only those in sight. Invariant: row i stands at i × height. */
-import type { ComponentChildren, JSX } from 'preact'
+import type { ComponentChildren, HTMLAttributes } from 'preact'
 import { useLayoutEffect, useRef, useState } from 'preact/hooks'
 
 /** Rows drawn above and below what is seen, so that a fast wheel shows no gap. */
 const OVERSCAN = 12
 
-export interface VirtualRowsProps extends Omit<JSX.HTMLAttributes<HTMLDivElement>, 'ref'> {
+export interface VirtualRowsProps extends Omit<HTMLAttributes<HTMLDivElement>, 'ref'> {
   count: number
   /** Pixels. */
   height: number

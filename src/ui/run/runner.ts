@@ -57,6 +57,10 @@ interface Live {
   gone: Promise<void>
 }
 
+/** A program of the project is named from its folder; the machine is given the whole path. */
+const commandPath = ({ command, cwd }: RunPlan): string =>
+  command.includes('/') && !command.startsWith('/') ? `${cwd}/${command.replace(/^(\.\/)+/, '')}` : command
+
 const describeExit = (pid: number, status: ExitStatus, lasted: number): string => {
   const after = `after ${formatDuration(lasted)}`
   if (status.signal) return `Process ${pid} was ended by ${status.signal} ${after}.`
@@ -68,9 +72,14 @@ export const createRunner = ({ wasmrun, stores, now, nextFrame }: RunnerParts): 
   const inputs = signal<readonly { pid: number; label: string }[]>([])
   const live = new Map<number, Live>()
   const waiting = new Map<string, AbortController>()
+  /** Why the machine itself ended a process; comes before its last output has been shown. */
+  const causes = new Map<number, string>()
   const budget = createFrameBudget(nextFrame)
   let size: TerminalSize = { columns: 80, rows: 24 }
 
+  wasmrun.on('exit', ({ pid, message }) => {
+    if (message !== '') causes.set(pid, message)
+  })
   const say = (text: string, severity: 'info' | 'error' = 'info', pid = 0): void =>
     stores.console.apply({ type: 'system', source: 'kernel', text, time: now(), severity, pid })
   const setRun = (id: string, run: Run | null): void => {
@@ -91,9 +100,10 @@ export const createRunner = ({ wasmrun, stores, now, nextFrame }: RunnerParts): 
       await wasmrun.runtimes.ensure(plan.runtime, {
         ...(plan.version ? { version: plan.version } : {}),
         signal: abort.signal,
-        onProgress: (progress) => stores.runtimes.apply({ type: 'progress', progress, time: now() }),
       })
       stores.runtimes.apply({ type: 'forget', name: plan.runtime })
+    } catch (error) {
+      throw abort.signal.aborted ? new DOMException('cancelled', 'AbortError') : error
     } finally {
       waiting.delete(plan.id)
     }
@@ -121,8 +131,10 @@ export const createRunner = ({ wasmrun, stores, now, nextFrame }: RunnerParts): 
     const lasted = now() - started
     await pumped
     stores.console.apply({ type: 'close', pid })
+    const why = causes.get(pid)
+    causes.delete(pid)
     say(describeExit(pid, status, lasted), status.code === 0 ? 'info' : 'error', pid)
-    stores.processes.apply({ type: 'exit', pid, code: status.code, signal: 0, message: '', time: now() })
+    if (why) say(why, 'error', pid)
     live.delete(pid)
     listInputs()
     if (runs.value.get(plan.id)?.pid === pid) setRun(plan.id, null)
@@ -160,10 +172,11 @@ export const createRunner = ({ wasmrun, stores, now, nextFrame }: RunnerParts): 
     try {
       await fetchRuntime(plan)
       const started = now()
-      const process = await wasmrun.spawn(plan.command, [...plan.args], {
+      const process = await wasmrun.spawn(commandPath(plan), [...plan.args], {
         cwd: plan.cwd,
         terminal: size,
-        env: { TERM: 'xterm-256color', COLORTERM: 'truecolor' },
+        env: { TERM: 'xterm-256color', COLORTERM: 'truecolor', ...plan.env },
+        title: [baseName(plan.command), ...plan.args].join(' '),
       })
       adopt(plan, process, started)
     } catch (error) {

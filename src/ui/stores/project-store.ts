@@ -20,9 +20,12 @@ export interface RunPlan {
   readonly command: string
   readonly args: readonly string[]
   readonly cwd: string
+  readonly env: Readonly<Record<string, string>>
+  /** The file that is run, relative to the project. */
+  readonly entry: string
   /** A sentence: why this one. */
   readonly reason: string
-  /** What keeps it from running and how to get there, or ''. */
+  /** What keeps it from running and how to get there, or what may go wrong; or ''. */
   readonly problem: string
 }
 

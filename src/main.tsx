@@ -1,0 +1,43 @@
+/** The page's door: isolates the page or says why it cannot be, opens a machine, draws. */
+import { render } from 'preact'
+import { createWasmrun, type Wasmrun } from './sdk/index.ts'
+import { isolate, tryAgain } from './sdk/isolation.ts'
+import { App } from './ui/app.tsx'
+import { createUi } from './ui/create-ui.ts'
+import { Precondition } from './ui/precondition.tsx'
+import { UiProvider } from './ui/ui.ts'
+
+declare global {
+  var wasmrun: Wasmrun
+}
+
+const site = (name: string): string => new URL(name, document.baseURI).href
+
+const open = async (root: HTMLElement): Promise<void> => {
+  const failed = await isolate(site(__ASSETS__.service))
+  if (failed) {
+    render(<Precondition failed={failed} tryAgain={tryAgain} />, root)
+    return
+  }
+  const { jail, kernel, process, host } = __ASSETS__
+  const scripts = {
+    jail: site(jail),
+    kernel: site(kernel),
+    process: site(process),
+    host: site(host),
+    runtimes: site('runtimes/'),
+  }
+  globalThis.wasmrun = createWasmrun(scripts, __VERSION__)
+  render(
+    <UiProvider value={createUi(globalThis.wasmrun)}>
+      <App />
+    </UiProvider>,
+    root,
+  )
+}
+
+const root = document.getElementById('app')
+if (root) {
+  root.replaceChildren()
+  void open(root)
+}

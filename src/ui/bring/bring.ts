@@ -1,0 +1,261 @@
+/**
+ * From what a user brings to an open project.
+ *
+ *   open(source) ─ walk ─> plan ─ more than the limits? ask ─> read ─> mount ─> detect ─> the project is open
+ *
+ * Invariant: one at a time; until everything is read the former project stays as it is, and Cancel leaves it so.
+ */
+import { type ReadonlySignal, signal } from '@preact/signals'
+import type { Limits } from '../../project/limits.ts'
+import type { Source } from '../../project/source.ts'
+import type { WalkPlan } from '../../project/walk.ts'
+import type { Wasmrun } from '../../sdk/types.ts'
+import type { Files } from '../files/files.ts'
+import { codeOf, formatBytes, messageOf, plural } from '../format.ts'
+import type { Runner } from '../run/runner.ts'
+import { PROJECT_ROOT, type SourceKind } from '../stores/project-store.ts'
+import type { Stores } from '../stores/stores.ts'
+
+export type BringState =
+  | { phase: 'listing'; name: string; entries: number; files: number; bytes: number; path: string }
+  | { phase: 'asking'; name: string; plan: WalkPlan }
+  | { phase: 'reading'; name: string; files: number; bytes: number; allFiles: number; allBytes: number }
+  | { phase: 'writing'; name: string; files: number; bytes: number }
+
+export interface Recent {
+  readonly name: string
+  readonly kind: SourceKind
+  /** Milliseconds since the epoch. */
+  readonly time: number
+  /** 'Python', or '' where nothing was found to run. */
+  readonly language: string
+  readonly runtime: string | null
+  again(): void
+}
+
+/** How a source is opened once the code that reads it is here. */
+export type Opener = (reading: typeof import('./reading.ts')) => Promise<Source> | Source
+
+export interface Request {
+  readonly name: string
+  readonly kind: SourceKind
+  readonly open: Opener
+  /** The file to show first, relative to the project, or ''. */
+  readonly show?: string
+}
+
+export interface Bring {
+  readonly state: ReadonlySignal<BringState | null>
+  readonly recent: ReadonlySignal<readonly Recent[]>
+  /** The plan of the open project, to raise its limits later. */
+  readonly plan: ReadonlySignal<WalkPlan | null>
+  open(request: Request): Promise<void>
+  cancel(): void
+  /** The answer to phase 'asking': the offer, or what fits. */
+  answer(limits: Limits | null): void
+  /** Reads the open project again under higher limits. */
+  raise(): void
+  close(): Promise<void>
+}
+
+export interface BringParts {
+  wasmrun: Wasmrun
+  stores: Stores
+  files: Files
+  runner: Runner
+  now(): number
+}
+
+const RECENT_MAX = 4
+
+const titles: Record<SourceKind, string> = {
+  folder: 'The folder could not be opened',
+  zip: 'The archive could not be opened',
+  files: 'The files could not be opened',
+  example: 'The example could not be opened',
+}
+
+const nextStep = (kind: SourceKind, error: unknown): string => {
+  if (codeOf(error) === 'ENOSPC')
+    return 'The machine is full. Open a smaller folder, or reload the page and open this one first.'
+  if (kind === 'zip')
+    return 'Pack the folder again as a plain .zip without a password, or drop the folder itself.'
+  if (kind === 'example') return 'Check the connection and try again.'
+  return 'Check that it is still there and may be read, then bring it again.'
+}
+
+export const createBring = ({ wasmrun, stores, files, runner, now }: BringParts): Bring => {
+  const state = signal<BringState | null>(null)
+  const recent = signal<readonly Recent[]>([])
+  const plan = signal<WalkPlan | null>(null)
+  let abort = new AbortController()
+  let answered: ((limits: Limits | null) => void) | null = null
+  let last: Request | null = null
+
+  const say = (text: string, severity: 'info' | 'error' = 'info'): void =>
+    stores.console.apply({ type: 'system', source: 'page', text, time: now(), severity })
+
+  const ask = async (name: string, found: WalkPlan): Promise<Limits | null> => {
+    state.value = { phase: 'asking', name, plan: found }
+    return new Promise((resolve, reject) => {
+      abort.signal.addEventListener('abort', () => reject(abort.signal.reason))
+      answered = resolve
+    })
+  }
+
+  const replaceFiles = async (tree: Parameters<Wasmrun['mount']>[0]): Promise<void> => {
+    await runner.stopAll()
+    files.closeProject()
+    await wasmrun.fs.rm(PROJECT_ROOT, { recursive: true, force: true })
+    await wasmrun.mount(tree, PROJECT_ROOT)
+  }
+
+  const remember = (request: Request, name: string): void => {
+    const chosen = stores.project.chosen.value
+    const entry: Recent = {
+      name,
+      kind: request.kind,
+      time: now(),
+      language: chosen?.title ?? '',
+      runtime: chosen?.runtime ?? null,
+      again: () => void open(request),
+    }
+    recent.value = [entry, ...recent.value.filter((other) => other.name !== name)].slice(0, RECENT_MAX)
+  }
+
+  const vanished = (request: Request, message: string, kept: number): void => {
+    say(message, 'error')
+    stores.notices.apply({
+      type: 'card',
+      card: {
+        title: 'The folder could not be read to its end',
+        facts: [
+          { name: 'Cause', text: message },
+          { name: 'Kept', text: `${plural(kept, 'file')} that had been read before.` },
+        ],
+        actions: [{ label: 'Read it again', primary: true, run: () => void open(request) }],
+        detail: '',
+      },
+    })
+  }
+
+  const list = async (
+    request: Request,
+    reading: typeof import('./reading.ts'),
+    limits?: Limits,
+  ): Promise<WalkPlan> => {
+    const source = await request.open(reading)
+    abort.signal.throwIfAborted()
+    const name = source.name || request.name
+    const found = await reading.walk(source, {
+      signal: abort.signal,
+      ...(limits ? { limits } : {}),
+      progress: ({ entries, files: count, bytes, path }) => {
+        state.value = { phase: 'listing', name, entries, files: count, bytes, path }
+      },
+    })
+    if (!found.over || limits) return found
+    const raised = await ask(name, found)
+    return raised ? reading.raiseLimits(found, raised) : found
+  }
+
+  const read = async (request: Request, limits?: Limits): Promise<void> => {
+    const reading = await import('./reading.ts')
+    const found = await list(request, reading, limits)
+    const { name } = found
+    const loaded = await reading.loadPlan(found, {
+      signal: abort.signal,
+      progress: ({ files: count, bytes, totalFiles, totalBytes }) => {
+        state.value = {
+          phase: 'reading',
+          name,
+          files: count,
+          bytes,
+          allFiles: totalFiles,
+          allBytes: totalBytes,
+        }
+      },
+    })
+    const count = loaded.files.length
+    const bytes = loaded.files.reduce((sum, file) => sum + file.bytes.length, 0)
+    if (count === 0 && loaded.broken) throw new Error(loaded.broken.message)
+    state.value = { phase: 'writing', name, files: count, bytes }
+    const { plans, problems } = reading.plansOf(loaded)
+    await replaceFiles(reading.toFileTree(loaded))
+    const leftOut = loaded.leftOut.map(({ path, reason, size }) => ({ path, reason, size: size ?? null }))
+    stores.project.apply({
+      type: 'opened',
+      project: { name, kind: request.kind, files: count, bytes, leftOut, plans },
+    })
+    plan.value = found
+    remember(request, name)
+    await files.openProject(PROJECT_ROOT)
+    tell(name, count, bytes, leftOut.length)
+    for (const { message } of loaded.notes) say(message)
+    for (const problem of problems) say(problem, 'error')
+    if (loaded.broken) vanished(request, loaded.broken.message, count)
+    if (request.show) void files.show(`${PROJECT_ROOT}/${request.show}`)
+  }
+
+  const tell = (name: string, count: number, bytes: number, out: number): void => {
+    const left = out > 0 ? ` ${plural(out, 'entry', 'entries')} left out.` : ''
+    say(`Opened ${name}: ${plural(count, 'file')}, ${formatBytes(bytes)}.${left}`)
+    const chosen = stores.project.chosen.value
+    if (chosen) say(`Chose ${chosen.title}: ${chosen.reason}`)
+  }
+
+  const open = async (request: Request, limits?: Limits): Promise<void> => {
+    abort.abort(new DOMException('another project was opened', 'AbortError'))
+    abort = new AbortController()
+    const mine = abort
+    last = request
+    stores.notices.apply({ type: 'card-away' })
+    state.value = { phase: 'listing', name: request.name, entries: 0, files: 0, bytes: 0, path: '' }
+    try {
+      await read(request, limits)
+    } catch (error) {
+      if (mine.signal.aborted) return
+      say(messageOf(error), 'error')
+      stores.notices.apply({
+        type: 'card',
+        card: {
+          title: titles[request.kind],
+          facts: [
+            { name: 'Cause', text: messageOf(error) },
+            { name: 'Next', text: nextStep(request.kind, error) },
+          ],
+          actions: [{ label: 'Try again', primary: true, run: () => void open(request, limits) }],
+          detail: '',
+        },
+      })
+    } finally {
+      if (mine === abort) state.value = null
+    }
+  }
+
+  return {
+    state,
+    recent,
+    plan,
+    open: (request) => open(request),
+    cancel() {
+      abort.abort(new DOMException('cancelled', 'AbortError'))
+      state.value = null
+    },
+    answer(limits) {
+      answered?.(limits)
+      answered = null
+    },
+    raise() {
+      const offer = plan.value?.over?.offer
+      if (last && offer) void open(last, offer)
+    },
+    async close() {
+      await runner.stopAll()
+      files.closeProject()
+      stores.project.apply({ type: 'closed' })
+      plan.value = null
+      await wasmrun.fs.rm(PROJECT_ROOT, { recursive: true, force: true })
+    },
+  }
+}

@@ -1,0 +1,100 @@
+/** Puts the page together around a machine, and carries what the machine tells into the stores. */
+import type { Wasmrun } from '../sdk/types.ts'
+import { createBring } from './bring/bring.ts'
+import { createFiles } from './files/files.ts'
+import { messageOf } from './format.ts'
+import { createMachineView } from './kernel/machine-view.ts'
+import { browserFrame } from './run/output-pump.ts'
+import { createRunner } from './run/runner.ts'
+import { createGallery } from './start/gallery.ts'
+import { createStores } from './stores/stores.ts'
+import type { Ui } from './ui.ts'
+
+const later = (callback: () => void, milliseconds: number): void => void setTimeout(callback, milliseconds)
+
+const browserStorage = (): Storage | null => {
+  try {
+    return localStorage
+  } catch {
+    return null
+  }
+}
+
+/** Everything is ready to be drawn at once; the machine may still be starting. */
+export const createUi = (wasmrun: Wasmrun): Ui => {
+  const now = (): number => Date.now()
+  const stores = createStores({ storage: browserStorage(), nextFrame: browserFrame, later })
+  const runner = createRunner({ wasmrun, stores, now, nextFrame: browserFrame })
+  const files = createFiles(wasmrun.fs, later)
+  const bring = createBring({ wasmrun, stores, files, runner, now })
+  const gallery = createGallery((path, signal) =>
+    fetch(new URL(path, document.baseURI), signal ? { signal } : {}),
+  )
+  const machine = createMachineView({ wasmrun, stores, now, isVisible: () => !document.hidden })
+  const ui: Ui = { wasmrun, stores, runner, files, bring, machine, gallery, now }
+  listen(ui)
+  void begin(ui)
+  return ui
+}
+
+const listen = ({ wasmrun, stores, now }: Ui): void => {
+  wasmrun.on('process', (process) => stores.processes.apply({ type: 'process', process, time: now() }))
+  wasmrun.on('exit', ({ pid, code, message }) =>
+    stores.processes.apply({ type: 'exit', pid, code, signal: 0, message, time: now() }),
+  )
+  wasmrun.on('runtime', (progress) => {
+    stores.runtimes.apply({ type: 'progress', progress, time: now() })
+    // what could not be kept is worth a remark although the program starts
+    if (progress.message !== '' && progress.step !== 'failed')
+      stores.console.apply({ type: 'system', source: 'host', text: progress.message, time: now() })
+  })
+  wasmrun.on('log', (entry) => {
+    stores.logs.apply({ type: 'entry', entry })
+    if (entry.severity !== 'warning' && entry.severity !== 'error') return
+    const severity = entry.severity === 'error' ? 'error' : 'info'
+    stores.console.apply({
+      type: 'system',
+      source: entry.source,
+      text: entry.text,
+      time: entry.time,
+      severity,
+    })
+  })
+  wasmrun.on('fault', ({ message }) => {
+    stores.console.apply({ type: 'system', source: 'kernel', text: message, time: now(), severity: 'error' })
+    tellLost(stores, message)
+  })
+}
+
+const tellLost = (stores: Ui['stores'], message: string): void =>
+  stores.notices.apply({
+    type: 'card',
+    card: {
+      title: 'The machine has stopped',
+      facts: [
+        { name: 'Cause', text: message },
+        { name: 'Next', text: 'Reload the page for a new machine, then open the project again.' },
+      ],
+      actions: [{ label: 'Reload the page', primary: true, run: () => location.reload() }],
+      detail: '',
+    },
+  })
+
+const begin = async ({ wasmrun, stores, machine, gallery }: Ui): Promise<void> => {
+  void gallery.load()
+  try {
+    await wasmrun.ready
+  } catch (error) {
+    tellLost(stores, messageOf(error))
+    return
+  }
+  machine.start()
+  try {
+    stores.runtimes.apply({ type: 'list', runtimes: await wasmrun.runtimes.list() })
+  } catch (error) {
+    stores.runtimes.apply({
+      type: 'unlisted',
+      message: `The runtimes could not be listed: ${messageOf(error)}`,
+    })
+  }
+}

@@ -1,0 +1,97 @@
+/** What the project runs on and why; its sheet lists the other ways and takes a command of the user's own. */
+import { useSignal } from '@preact/signals'
+import { joinWords, type RunPlan, splitWords } from '../stores/project-store.ts'
+import { useUi } from '../ui.ts'
+import { Popover } from './popover.tsx'
+
+const Choices = ({ plans, chosen, close }: { plans: readonly RunPlan[]; chosen: RunPlan; close(): void }) => {
+  const { stores, runner } = useUi()
+  const line = useSignal(joinWords([chosen.command, ...chosen.args]))
+  const words = splitWords(line.value)
+  const override = (): RunPlan => {
+    const [command = '', ...args] = words
+    stores.project.apply({ type: 'override', plan: chosen.id, command, args })
+    return { ...chosen, command, args }
+  }
+  return (
+    <>
+      <div role="radiogroup" aria-label="Ways to run this project" class="choices">
+        {plans.map((plan) => (
+          // biome-ignore lint/a11y/useSemanticElements: a card with several lines of text
+          <button
+            key={plan.id}
+            type="button"
+            role="radio"
+            aria-checked={plan.id === chosen.id}
+            class="choice"
+            onClick={() => {
+              stores.project.apply({ type: 'choose', plan: plan.id })
+              line.value = joinWords([plan.command, ...plan.args])
+            }}
+          >
+            <b>{plan.title}</b>
+            <code class="cut">{[plan.command, ...plan.args].join(' ')}</code>
+            <span>{plan.reason}</span>
+            {plan.problem ? <span class="problem">{plan.problem}</span> : null}
+          </button>
+        ))}
+      </div>
+      <form
+        class="override"
+        onSubmit={(event) => {
+          event.preventDefault()
+          const plan = override()
+          close()
+          void runner.run(plan)
+        }}
+      >
+        <label for="command-line">Command and arguments</label>
+        <div class="override-line">
+          <input
+            id="command-line"
+            class="mono"
+            value={line.value}
+            spellcheck={false}
+            autocomplete="off"
+            onInput={(event) => {
+              line.value = event.currentTarget.value
+            }}
+          />
+          <button
+            type="button"
+            class="btn"
+            onClick={() => {
+              override()
+              close()
+            }}
+          >
+            Use
+          </button>
+          <button type="submit" class="btn go">
+            Run
+          </button>
+        </div>
+      </form>
+    </>
+  )
+}
+
+export const RuntimeChip = () => {
+  const { stores } = useUi()
+  const project = stores.project.project.value
+  const chosen = stores.project.chosen.value
+  if (!project || !chosen) return null
+  return (
+    <Popover
+      label={`Runtime ${chosen.title}. ${chosen.reason}`}
+      class="chip pin"
+      kind="dialog"
+      button={
+        <>
+          {chosen.title} <small class="cut">{chosen.reason}</small>
+        </>
+      }
+      content={(close) => <Choices plans={project.plans} chosen={chosen} close={close} />}
+    />
+  )
+}

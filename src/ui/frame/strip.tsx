@@ -1,0 +1,60 @@
+/** The machine's pulse: a cell for every process, memory and files, and the seal. */
+
+import { formatBytes, formatCount, formatShare } from '../format.ts'
+import { Icon } from '../icon.tsx'
+import { Spark } from '../kernel/spark.tsx'
+import { lampOf, stateWords } from '../kernel/state-words.ts'
+import { useUi } from '../ui.ts'
+
+/** Ended processes shown here; the others are in Kernel. */
+const ENDED_SHOWN = 2
+
+export const Strip = () => {
+  const { stores, machine } = useUi()
+  const facts = machine.facts.value
+  const rows = stores.processes.rows.value
+  const ended = rows.filter((row) => row.state === 'ended').slice(-ENDED_SHOWN)
+  const shown = [...rows.filter((row) => row.state !== 'ended'), ...ended]
+  const show = (pid: number): void => {
+    machine.select(pid)
+    stores.preferences.apply({ panel: 'kernel', small: 'kernel', bottomShown: true })
+  }
+  return (
+    // biome-ignore lint/a11y/useAriaPropsSupportedByRole: at the page's top level a footer is a landmark and takes a name
+    <footer class="strip onboard" aria-label="Machine" data-region>
+      {shown.length === 0 ? <span class="cell">no process</span> : null}
+      {shown.map((row) => (
+        <button
+          key={row.pid}
+          type="button"
+          class="cell"
+          data-testid="strip-process"
+          data-pid={row.pid}
+          aria-label={`Process ${row.pid} ${row.command}, ${stateWords(row)}`}
+          onClick={() => show(row.pid)}
+        >
+          <span class={`lamp ${lampOf(row)}`} />
+          <b>{row.pid}</b> <span class="cut">{row.command}</span>
+          {row.state === 'ended' ? (
+            <span>{stateWords(row).toLowerCase()}</span>
+          ) : (
+            <Spark samples={row.samples} />
+          )}
+        </button>
+      ))}
+      <span class="grow" />
+      {facts ? (
+        <>
+          <span class="cell only-wide">memory {formatShare(facts.used, facts.max)}</span>
+          <span class="cell only-wide" title={`${formatBytes(facts.size)} are set aside`}>
+            files {formatCount(facts.files)}
+          </span>
+          <span class="cell only-wide">
+            <Icon name={facts.isolated ? 'seal' : 'warn'} />
+            {facts.isolated ? 'isolated' : 'not isolated'}
+          </span>
+        </>
+      ) : null}
+    </footer>
+  )
+}

@@ -1,0 +1,59 @@
+/**
+ * Figures of the running machine, once a second while someone can see them: the kernel tells what happens, but how much is
+ * used can only be looked at.
+ */
+import { type ReadonlySignal, signal } from '@preact/signals'
+import type { Machine, Wasmrun } from '../../sdk/types.ts'
+import type { Stores } from '../stores/stores.ts'
+
+/** Milliseconds between two looks. */
+export const SAMPLE_INTERVAL = 1000
+
+export interface MachineView {
+  readonly facts: ReadonlySignal<Machine | null>
+  /** The process that is shown in Kernel, or null. */
+  readonly selected: ReadonlySignal<number | null>
+  select(pid: number | null): void
+  /** Looks now, besides the regular looks. */
+  refresh(): Promise<void>
+  start(): () => void
+}
+
+export interface MachineParts {
+  wasmrun: Wasmrun
+  stores: Stores
+  now(): number
+  isVisible(): boolean
+}
+
+export const createMachineView = ({ wasmrun, stores, now, isVisible }: MachineParts): MachineView => {
+  const facts = signal<Machine | null>(null)
+  const selected = signal<number | null>(null)
+  const refresh = async (): Promise<void> => {
+    const [machine, processes] = await Promise.all([wasmrun.machine(), wasmrun.processes.list()])
+    facts.value = machine
+    stores.processes.apply({ type: 'sample', processes, time: now() })
+  }
+  return {
+    facts,
+    selected,
+    select(pid) {
+      selected.value = pid
+    },
+    refresh,
+    start() {
+      let timer: ReturnType<typeof setTimeout> | undefined
+      let stopped = false
+      const look = async (): Promise<void> => {
+        // a machine that does not answer says so by its own events; looking again does no harm
+        if (isVisible()) await refresh().catch(() => undefined)
+        if (!stopped) timer = setTimeout(() => void look(), SAMPLE_INTERVAL)
+      }
+      void look()
+      return () => {
+        stopped = true
+        clearTimeout(timer)
+      }
+    },
+  }
+}

@@ -1,0 +1,39 @@
+/** What is known of one process. */
+import { formatBytes, formatDuration, formatTime } from '../format.ts'
+import type { ProcessRow } from '../stores/process-store.ts'
+import { joinWords } from '../stores/project-store.ts'
+import { useUi } from '../ui.ts'
+import { stateWords } from './state-words.ts'
+
+export const ProcessDetails = ({ row }: { row: ProcessRow }) => {
+  const { now } = useUi()
+  const facts: [string, string][] = [
+    ['Command', joinWords([row.command, ...row.args])],
+    ['Runtime', row.runtime],
+    ['Folder', row.cwd],
+    ['Parent', row.parent === 0 ? 'the page' : `process ${row.parent}`],
+    ['State', stateWords(row)],
+    [
+      'Started',
+      `${formatTime(row.started)}, ${formatDuration((row.ended || now()) - row.started)} ${row.ended ? 'long' : 'ago'}`,
+    ],
+    ['Processor', formatDuration(row.cpu)],
+    ['Memory', formatBytes(row.memory)],
+  ]
+  if (row.exit?.message) facts.push(['Cause', row.exit.message])
+  return (
+    <section class="details" aria-label={`Process ${row.pid}`}>
+      <h3>
+        Process {row.pid} <small>{row.command}</small>
+      </h3>
+      <dl>
+        {facts.map(([name, text]) => (
+          <div key={name}>
+            <dt>{name}</dt>
+            <dd class="mono">{text}</dd>
+          </div>
+        ))}
+      </dl>
+    </section>
+  )
+}

@@ -1,0 +1,293 @@
+/** The start screen: a board with a socket for a project, what was opened left of it, the runtimes right, examples below. */
+import { openExample, pickFolder } from '../bring/pick.ts'
+import { formatBytes, formatDuration } from '../format.ts'
+import { ThemeButton } from '../frame/theme.tsx'
+import { Icon } from '../icon.tsx'
+import { BringCard } from '../moments/bring-card.tsx'
+import { percent } from '../moments/download-steps.ts'
+import { FaultCard } from '../moments/fault-card.tsx'
+import { runtimeTitle } from '../stores/runtime-store.ts'
+import { useUi } from '../ui.ts'
+import { columnHeight, pinCentre, tracePath } from './wires.ts'
+import './start.css'
+
+interface Wire {
+  key: string
+  /** Solid: nothing has to be fetched for it. */
+  isHere: boolean
+}
+
+const Traces = ({
+  wires,
+  side,
+  height,
+}: {
+  wires: readonly Wire[]
+  side: 'left' | 'right'
+  height: number
+}) => (
+  <svg class="traces only-wide" width="64" height={height} aria-hidden="true" focusable="false">
+    {wires.map((wire, index) => (
+      <path key={wire.key} class={wire.isHere ? '' : 'no'} d={tracePath(index, side)} />
+    ))}
+  </svg>
+)
+
+const Pins = ({ wires, side }: { wires: readonly Wire[]; side: 'left' | 'right' }) => (
+  <span class={`pins only-wide ${side}`} aria-hidden="true">
+    {wires.map((wire, index) => (
+      <i key={wire.key} class={wire.isHere ? '' : 'no'} style={{ top: `${pinCentre(index) - 30 - 8}px` }} />
+    ))}
+  </span>
+)
+
+const RecentProjects = () => {
+  const { bring, now } = useUi()
+  const recent = bring.recent.value
+  return (
+    <section class="side" aria-label="Recent projects">
+      <h2>Opened in this tab</h2>
+      <div class="slots">
+        {recent.length === 0 ? (
+          <p class="slot empty">
+            Nothing yet. A project lives in this tab's memory; closing the tab lets it go, your folder stays
+            as it is.
+          </p>
+        ) : null}
+        {recent.map((entry) => (
+          <button
+            key={entry.name}
+            type="button"
+            class="slot"
+            aria-label={`Open ${entry.name} again`}
+            onClick={entry.again}
+          >
+            <Icon name={entry.kind === 'zip' ? 'zip' : 'folder'} />
+            <span class="cut">
+              <b class="cut">{entry.name}</b>
+              <small class="cut">
+                {entry.language || 'nothing to run'}, {formatDuration(now() - entry.time)} ago
+              </small>
+            </span>
+          </button>
+        ))}
+      </div>
+    </section>
+  )
+}
+
+const RuntimeSlots = () => {
+  const { stores, wasmrun } = useUi()
+  const { runtimes, problem, asked, progress } = stores.runtimes
+  const fetchNow = (name: string, version: string): void => {
+    wasmrun.runtimes.prefetch(name, version).catch((error: unknown) => {
+      if (progress.value.get(name)?.step === 'failed') return
+      const text = error instanceof Error ? error.message : String(error)
+      stores.notices.apply({ type: 'toast', kind: 'fault', text })
+    })
+  }
+  return (
+    <section class="side" aria-label="Runtimes">
+      <h2>Runtimes</h2>
+      <div class="slots">
+        {runtimes.value.map((runtime) => {
+          const title = runtimeTitle(runtime.name, runtime.version)
+          const download = progress.value.get(runtime.name)
+          const isComing = download && download.step !== 'failed'
+          return (
+            <div
+              key={`${runtime.name} ${runtime.version}`}
+              class="slot"
+              data-testid="runtime-slot"
+              data-runtime={runtime.name}
+            >
+              <Icon name="mark" />
+              <span class="cut">
+                <b class="cut">{title}</b>
+                <small class="cut">
+                  {download?.step === 'failed'
+                    ? download.message
+                    : runtime.cached
+                      ? `${formatBytes(runtime.download)}, checked`
+                      : `${formatBytes(runtime.download)}, when first used`}
+                </small>
+              </span>
+              {runtime.cached ? (
+                <span class="tag live">
+                  <Icon name="check" />
+                  here
+                </span>
+              ) : isComing ? (
+                <span class="tag warn">{percent(download)} %</span>
+              ) : (
+                <button
+                  type="button"
+                  class="tag get"
+                  aria-label={`Get ${title} now`}
+                  onClick={() => fetchNow(runtime.name, runtime.version)}
+                >
+                  <Icon name="dl" />
+                  get
+                </button>
+              )}
+            </div>
+          )
+        })}
+        <div class="slot">
+          <Icon name="mark" />
+          <span class="cut">
+            <b class="cut">Rust, Go, any .wasm</b>
+            <small class="cut">finished programs for WASI</small>
+          </span>
+          <span class="tag live">
+            <Icon name="check" />
+            here
+          </span>
+        </div>
+        {problem.value ? <p class="slot empty">{problem.value}</p> : null}
+        {asked.value ? null : <p class="slot empty">Asking the catalogue…</p>}
+      </div>
+    </section>
+  )
+}
+
+const Socket = ({ left, right }: { left: readonly Wire[]; right: readonly Wire[] }) => {
+  const ui = useUi()
+  const { bring, stores } = ui
+  const state = bring.state.value
+  const card = stores.notices.card.value
+  const project = stores.project.project.value
+  return (
+    <section class="socket sheet" aria-label="Open a project" data-testid="socket">
+      <Pins wires={left} side="left" />
+      <Pins wires={right} side="right" />
+      {state ? (
+        <BringCard state={state} />
+      ) : card ? (
+        <FaultCard card={card} />
+      ) : (
+        <>
+          <h2>Drop a folder, a .zip or a file</h2>
+          <div class="acts">
+            <button
+              type="button"
+              class="btn go big"
+              onClick={() =>
+                void pickFolder(ui).then((done) => done || document.getElementById('folder-input')?.click())
+              }
+            >
+              <Icon name="folder" />
+              Open folder
+            </button>
+            <button
+              type="button"
+              class="btn big"
+              onClick={() => document.getElementById('zip-input')?.click()}
+            >
+              <Icon name="zip" />
+              Open .zip
+            </button>
+          </div>
+          <p>
+            {project
+              ? `Opening another project ends the programs of ${project.name}.`
+              : 'You work on a copy in this tab. Your folder is read, never written.'}
+          </p>
+        </>
+      )}
+    </section>
+  )
+}
+
+const Examples = () => {
+  const ui = useUi()
+  const { examples, problem } = ui.gallery
+  if (examples.value.length === 0 && problem.value === '') return null
+  return (
+    <section class="more" aria-label="Examples">
+      <h2>Or try one</h2>
+      {problem.value ? <p class="problem">{problem.value}</p> : null}
+      <div class="tries">
+        {examples.value.map((example) => (
+          <button
+            key={example.id}
+            type="button"
+            class="try"
+            data-testid="example"
+            data-example={example.id}
+            onClick={() => openExample(ui, example)}
+          >
+            <b>{example.title}</b>
+            <small>{example.sentence}</small>
+          </button>
+        ))}
+      </div>
+    </section>
+  )
+}
+
+export const Start = () => {
+  const { bring, stores } = useUi()
+  const left: Wire[] = bring.recent.value.map(({ name, runtime }) => ({
+    key: name,
+    isHere:
+      runtime === null ||
+      stores.runtimes.runtimes.value.some((other) => other.name === runtime && other.cached),
+  }))
+  const right: Wire[] = [
+    ...stores.runtimes.runtimes.value.map(({ name, version, cached }) => ({
+      key: `${name} ${version}`,
+      isHere: cached,
+    })),
+    { key: 'wasm', isHere: true },
+  ]
+  const height = columnHeight(Math.max(left.length, right.length))
+  return (
+    <div class="start onboard">
+      <header class="bar">
+        <span class="logo">
+          <Icon name="mark" />
+        </span>
+        <b>wasmrun OS</b>
+        <span class="grow" />
+        {crossOriginIsolated ? (
+          <span class="chip only-wide">
+            <Icon name="check" />
+            Isolated: programs can run
+          </span>
+        ) : null}
+        <ThemeButton />
+      </header>
+      <main class="board" id="main">
+        <div class="hero">
+          <h1>A computer in this tab</h1>
+          <p>
+            Open a project and run it here: Python, JavaScript, Rust or Go. Nothing is uploaded, nothing is
+            installed.
+          </p>
+        </div>
+        <div class="mount" style={{ '--column': `${height}px` }}>
+          <RecentProjects />
+          <Traces wires={left} side="left" height={height} />
+          <Socket left={left} right={right} />
+          <Traces wires={right} side="right" height={height} />
+          <RuntimeSlots />
+        </div>
+        <Examples />
+        <ul class="truth">
+          <li>
+            <Icon name="seal" />
+            Programs run sealed: no network, no other tab, no other files
+          </li>
+          <li>
+            <Icon name="dl" />A runtime is fetched once, checked against its SHA-256 and kept
+          </li>
+          <li>
+            <Icon name="info" />
+            JavaScript runs on QuickJS: no Node.js modules, no sockets yet
+          </li>
+        </ul>
+      </main>
+    </div>
+  )
+}
