@@ -12,7 +12,7 @@ import {
   RIGHTS_STREAM,
   RIGHTS_WRITING,
 } from '../abi/wasi.ts'
-import { word } from '../objects/objects.ts'
+import { type Objects, word } from '../objects/objects.ts'
 import { FILE, fileFacts, fileObject, streamKind } from '../objects/open-file.ts'
 import { ACCESS, STREAM } from '../objects/types.ts'
 import type { Process } from './process.ts'
@@ -47,14 +47,12 @@ export const hasInode = (stream: number): boolean =>
   stream === STREAM.FILE || stream === STREAM.DIRECTORY || stream === STREAM.DEVICE
 
 /** Rights that mean anything for the open file: what was installed is narrowed to them. */
-export const rightsThatApply = (process: Process, file: number): number => {
-  const { stream, access } = fileFacts(process.objects, file)
+export const rightsThatApply = (objects: Objects, file: number): number => {
+  const { stream, access } = fileFacts(objects, file)
   if (stream === STREAM.FILE) return RIGHTS_FILE
   if (stream === STREAM.DIRECTORY) return RIGHTS_DIRECTORY
   const seekable =
-    stream === STREAM.DEVICE && word(process.objects, file + FILE.DEVICE) !== 0
-      ? RIGHTS.FD_SEEK | RIGHTS.FD_TELL
-      : 0
+    stream === STREAM.DEVICE && word(objects, file + FILE.DEVICE) !== 0 ? RIGHTS.FD_SEEK | RIGHTS.FD_TELL : 0
   const unreadable = access & ACCESS.READ ? 0 : RIGHTS.FD_READ
   const unwritable = access & ACCESS.WRITE ? 0 : RIGHTS_WRITING
   return (RIGHTS_STREAM | seekable) & ~unreadable & ~unwritable

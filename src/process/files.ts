@@ -3,18 +3,20 @@ import { ERRNO } from '../abi/errno.ts'
 import {
   ADVICE_LAST,
   FDFLAGS_ALL,
+  PREOPEN_READONLY_RIGHTS,
+  PREOPEN_RIGHTS,
   PREOPENTYPE_DIR,
   RIGHTS,
   RIGHTS_ALL,
   RIGHTS_READONLY_MARK,
   SIZE,
 } from '../abi/wasi.ts'
-import { fileFacts, setStatusFlags, streamKind } from '../objects/open-file.ts'
+import { fileFacts, fileObject, setStatusFlags, streamKind } from '../objects/open-file.ts'
 import { statStream, truncateStream } from '../objects/stream.ts'
 import { STREAM } from '../objects/types.ts'
 import { KIND } from '../vfs/types.ts'
-import { inodeOf, openFileOf, rightsThatApply } from './capability.ts'
-import { emptyStat, FILETYPE_OF_KIND, putStat, type StatLayout } from './filestat.ts'
+import { hasInode, inodeOf, openFileOf, rightsThatApply } from './capability.ts'
+import { emptyStat, FILETYPE_OF_KIND, filestatWriter, putStat, type StatLayout } from './filestat.ts'
 import { fits, putU64 } from './guest.ts'
 import { errnoOf, type Process } from './process.ts'
 import { timesOf } from './times.ts'
@@ -25,6 +27,7 @@ const ALL_RIGHTS = BigInt(RIGHTS_ALL)
 export const fileCalls = (process: Process, layout: StatLayout, now: () => bigint) => {
   const { guest, objects, descriptors, vfs } = process
   const stat = emptyStat()
+  const writeStat = filestatWriter(process, layout)
 
   const sync = (fd: number, right: number): number => {
     process.enter()
@@ -38,7 +41,7 @@ export const fileCalls = (process: Process, layout: StatLayout, now: () => bigin
     const file = descriptors.get(fd)
     if (file < 0) return file
     const has = descriptors.rights(fd)
-    const most = has.base & rightsThatApply(process, file)
+    const most = has.base & rightsThatApply(objects, file)
     const isWithin = (asked: bigint, limit: number): boolean =>
       (asked & ~ALL_RIGHTS) === 0n && (Number(asked) & ~limit) === 0
     if (!isWithin(BigInt.asUintN(64, base), most)) return -ERRNO.NOTCAPABLE
@@ -100,7 +103,7 @@ export const fileCalls = (process: Process, layout: StatLayout, now: () => bigin
       view.setUint16(at, FILETYPE_OF_KIND[stat.kind] ?? 0, true)
       view.setUint16(at + 2, fileFacts(objects, file).status, true)
       view.setUint32(at + 4, 0, true)
-      putU64(view, at + 8, base & rightsThatApply(process, file))
+      putU64(view, at + 8, base & rightsThatApply(objects, file))
       putU64(view, at + 16, streamKind(objects, file) === STREAM.DIRECTORY ? inheriting & RIGHTS_ALL : 0)
       return ERRNO.SUCCESS
     },
@@ -118,6 +121,7 @@ export const fileCalls = (process: Process, layout: StatLayout, now: () => bigin
       if (!fits(guest, out >>> 0, layout.size)) return ERRNO.FAULT
       const file = openFileOf(process, fd, RIGHTS.FD_FILESTAT_GET)
       if (file < 0) return -file
+      if (hasInode(streamKind(objects, file))) return errnoOf(writeStat(fileObject(objects, file), out >>> 0))
       const refused = statStream(objects, file, stat)
       if (refused < 0) return -refused
       putStat(guest.view, out >>> 0, layout, stat, FILETYPE_OF_KIND[stat.kind] ?? 0)
@@ -160,20 +164,18 @@ export const fileCalls = (process: Process, layout: StatLayout, now: () => bigin
   }
 }
 
-/** Narrows what the process was given to what means anything, so that isatty and O_WRONLY checks of a libc are right. */
-export const settleRights = (
-  process: Process,
-  preopened: (readonly: boolean) => { base: number; inheriting: number },
-): void => {
-  const { descriptors } = process
+/** Narrows what the process was given to what means anything, so that isatty and the access checks of a libc are right. */
+export const settleRights = ({ descriptors, objects }: Pick<Process, 'descriptors' | 'objects'>): void => {
   for (const fd of descriptors.list()) {
-    const file = descriptors.get(fd)
     const preopen = descriptors.preopen(fd)
     const given = descriptors.rights(fd)
-    const limit = preopen
-      ? preopened(preopen.readonly)
-      : { base: rightsThatApply(process, file), inheriting: given.inheriting }
-    const mark = limit.inheriting & RIGHTS_READONLY_MARK
-    descriptors.setRights(fd, given.base & limit.base, (given.inheriting & limit.inheriting) | mark)
+    if (preopen) {
+      const limit = preopen.readonly ? PREOPEN_READONLY_RIGHTS : PREOPEN_RIGHTS
+      const mark = limit.inheriting & RIGHTS_READONLY_MARK
+      descriptors.setRights(fd, given.base & limit.base, (given.inheriting & limit.inheriting) | mark)
+    } else {
+      const applying = rightsThatApply(objects, descriptors.get(fd))
+      descriptors.setRights(fd, given.base & applying, given.inheriting)
+    }
   }
 }

@@ -51,11 +51,14 @@ export const emptyStat = (): Stat => ({
 
 /** Writes the record of `inode` at a checked address: 0 or -errno. */
 export const filestatWriter = (process: Process, layout: StatLayout) => {
+  const { guest, vfs } = process
+  if (layout === STAT_PREVIEW1)
+    return (inode: number, at: number): number => vfs.statWasi(inode, guest.view, at)
   const stat = emptyStat()
   return (inode: number, at: number): number => {
-    const result = process.vfs.stat(inode, stat)
+    const result = vfs.stat(inode, stat)
     if (result < 0) return result
-    putStat(process.guest.view, at, layout, stat, FILETYPE_OF_KIND[stat.kind] ?? FILETYPE.UNKNOWN)
+    putStat(guest.view, at, layout, stat, FILETYPE_OF_KIND[stat.kind] ?? FILETYPE.UNKNOWN)
     return 0
   }
 }

@@ -60,7 +60,7 @@ export const openCalls = (process: Process) => {
   const install = (file: number, base: number, inheriting: number, limit: number): number => {
     const isDirectory = streamKind(objects, file) === STREAM.DIRECTORY
     const isReadonly = (limit & RIGHTS_READONLY_MARK) !== 0
-    const asked = base & rightsThatApply(process, file)
+    const asked = base & rightsThatApply(objects, file)
     const handed = isDirectory ? inheriting & (RIGHTS_DIRECTORY | RIGHTS_FILE) : 0
     if (!isReadonly && (asked | handed) & ~limit) {
       releaseFile(objects, file)

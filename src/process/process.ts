@@ -15,7 +15,7 @@ import { sleep, wakeSeen } from '../memory/wake.ts'
 import type { Objects } from '../objects/objects.ts'
 import { pendingSignal, takeSignal } from '../objects/signal.ts'
 import type { Descriptors } from '../objects/types.ts'
-import type { Vfs } from '../vfs/types.ts'
+import type { SharedVfs } from '../vfs/types.ts'
 import { createGuest, type Guest } from './guest.ts'
 
 /** Thrown through the guest's frames; never an Error, so that nothing mistakes it for one. */
@@ -28,7 +28,7 @@ export interface Process {
   readonly guest: Guest
   readonly objects: Objects
   readonly memory: Memory
-  readonly vfs: Vfs
+  readonly vfs: SharedVfs
   readonly descriptors: Descriptors
   readonly pid: number
   readonly args: readonly string[]
@@ -46,6 +46,7 @@ export interface Process {
 
 export interface ProcessOptions {
   objects: Objects
+  vfs: SharedVfs
   descriptors: Descriptors
   pid: number
   args: readonly string[]
@@ -54,8 +55,8 @@ export interface ProcessOptions {
 }
 
 export const createProcess = (options: ProcessOptions): Process => {
-  const { objects, descriptors, pid, args, env } = options
-  const { memory, vfs } = objects
+  const { objects, vfs, descriptors, pid, args, env } = options
+  const { memory } = objects
   const guest = createGuest()
   const callsAt = threadAt(memory.thread) + THREAD.CALLS
   const pagesAt = threadAt(memory.thread) + THREAD.GUEST_PAGES
