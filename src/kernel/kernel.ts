@@ -14,7 +14,9 @@ import { createMemory } from '../memory/memory.ts'
 import { getWord } from '../memory/slots.ts'
 import { sleepAsync, wake, wakeSeen } from '../memory/wake.ts'
 import { createObjects } from '../objects/objects.ts'
-import { attachVfs, createFiles, formatVfs } from '../vfs/index.ts'
+import { createFiles } from '../vfs/files.ts'
+import { formatVfs } from '../vfs/format.ts'
+import { attachVfs } from '../vfs/vfs.ts'
 import { createFileApi } from './files.ts'
 import { createReaper } from './kill.ts'
 import { createProcesses } from './processes.ts'
@@ -41,7 +43,7 @@ export const createKernel = ({ jail, host, report }: KernelOptions): Kernel => {
   const memory = createMemory()
   formatVfs(memory)
   const vfs = attachVfs(memory)
-  const files = createFiles(memory, vfs)
+  const files = createFiles(vfs)
   const objects = createObjects(memory, createHeap(memory), vfs, -1)
   for (const folder of ['/home/project', '/tmp', '/usr/bin']) files.mkdir(folder, { recursive: true })
   const reaper = createReaper(memory, objects, (thread) => void jail.terminate(thread))
