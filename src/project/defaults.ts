@@ -21,7 +21,7 @@ export const DEFAULT_IGNORES: readonly DefaultIgnore[] = [
   {
     id: 'rust-target',
     patterns: ['target/'],
-    reason: 'what Cargo has built; finished .wasm files are still loaded',
+    reason: 'what Cargo has built is made again',
   },
   {
     id: 'python-caches',

@@ -30,7 +30,8 @@ interface Built {
 /** What Cargo has built in this folder, or how to build it. */
 export function detectRust(view: FolderView, report: Report): Draft[] {
   const hasManifest = view.has('Cargo.toml')
-  if (!hasManifest && !view.has('main.rs')) return []
+  // in src it belongs to the Cargo project around it
+  if (!hasManifest && (view.folder === 'src' || !view.has('main.rs'))) return []
   const names = hasManifest ? findPrograms(view, report) : []
   const built = findBuilt(view)
   if (built.length === 0)
@@ -38,10 +39,21 @@ export function detectRust(view: FolderView, report: Report): Draft[] {
   const order = (name: string): number => (names.includes(name) ? names.indexOf(name) : names.length)
   return built
     .sort((a, b) => order(a.name) - order(b.name))
-    .map((program, index) => ({
-      ...runProgram(view, program.file.path, rust, explain(program, names), 92 - Math.min(index, 20) / 10),
-      warnings: findStale(view, program.file, '.rs'),
-    }))
+    .map((program, index) => {
+      const draft = runProgram(
+        view,
+        program.file.path,
+        rust,
+        explain(program, names),
+        92 - Math.min(index, 20) / 10,
+      )
+      const build = program.release ? 'release' : 'debug'
+      return {
+        ...draft,
+        reason: draft.reason.replace(program.file.path, () => `${program.name} (${build})`),
+        warnings: findStale(view, program.file, '.rs'),
+      }
+    })
 }
 
 function explain({ name, release, triple, file }: Built, names: readonly string[]): string {

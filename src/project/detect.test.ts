@@ -190,6 +190,7 @@ test('a Cargo project without a built program says how to build one', () => {
   assert.equal(target.runnable, false)
   assert.equal(target.language, 'rust')
   assert.match(target.hint ?? '', /cargo build --release --target wasm32-wasip1/)
+  assert.equal(detect(view({ 'Cargo.toml': CARGO, 'src/main.rs': '' })).candidates.length, 1)
   assert.match(best({ 'main.rs': '' }).hint ?? '', /rustc --target wasm32-wasip1/)
 })
 
@@ -213,7 +214,7 @@ test('release is preferred over debug, WASI over other targets, and then the new
     commandOf(best(files('target/wasm32-wasi/release/my-app.wasm', `${p1}/release/my-app.wasm`))),
     `./${p1}/release/my-app.wasm`,
   )
-  assert.equal(best(files(`${p1}/release/my-app.wasm`)).reason, `Rust · ${p1}/release/my-app.wasm`)
+  assert.equal(best(files(`${p1}/release/my-app.wasm`)).reason, 'Rust · my-app (release)')
 })
 
 test('the default program of Cargo.toml comes first, and members of a workspace are known', () => {
@@ -329,7 +330,7 @@ test('mixed projects: what is meant to be run comes first', () => {
       'main.py': '',
       'target/wasm32-wasip1/release/my-app.wasm': wasm(),
     }),
-    /my-app.wasm/,
+    /my-app \(release\)/,
   )
   assert.match(
     first({

@@ -259,10 +259,14 @@ function takeOther(
   const isFolder = node.kind === 'directory'
   const decision = pending.outputsOnly ? undefined : scope.decide(node.name, isFolder)
   const ignored = pending.outputsOnly || decision?.ignored === true
-  if (decision?.ignored === true) state.refused.push(leftOut(path, 'ignored', explain(state, decision)))
+  const entered = isFolder && leadsToOutputs(path)
+  if (decision?.ignored === true) {
+    const but = entered ? ' Finished .wasm programs in it are loaded.' : ''
+    state.refused.push(leftOut(path, 'ignored', explain(state, decision) + but))
+  }
   if (node.kind === 'directory') {
     if (!ignored) state.directories.push(path)
-    if (!ignored || leadsToOutputs(path))
+    if (!ignored || entered)
       state.pending.push({ folder: node, path, scope: scope.enter(node.name), outputsOnly: ignored })
   } else if (!ignored) state.symlinks.push({ path, target: node.target })
 }
