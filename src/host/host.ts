@@ -1,0 +1,84 @@
+/**
+ * The host: what is precious (storage, the hub) behind the two faces that page and kernel see. Every call goes through the
+ * table of requests.
+ */
+import type { HostApi, HostForKernel, RuntimeBundle } from '../abi/control.ts'
+import { ERRNO, SysError } from '../abi/errno.ts'
+import { moving } from '../ipc/rpc.ts'
+import type { Hub } from './hub.ts'
+import { Refusal } from './refusal.ts'
+import { type Asker, type HostRequest, parseHostRequest } from './requests.ts'
+import type { Settings } from './settings.ts'
+
+export interface HostOptions {
+  hub: Hub
+  settings: Settings
+  /** Whether runtimes can be kept: null, or a sentence that says why not. */
+  probeShelf: () => Promise<string | null>
+}
+
+export interface Host {
+  forPage: HostApi
+  forKernel: HostForKernel
+}
+
+export const createHost = ({ hub, settings, probeShelf }: HostOptions): Host => {
+  const act = async (request: HostRequest): Promise<unknown> => {
+    switch (request.method) {
+      case 'storage':
+        return describeStorage(await settings.probe(), await probeShelf())
+      case 'runtimes':
+        return hub.list()
+      case 'load':
+        return load(hub, request.name, request.version)
+      case 'prefetch':
+        return void (await hub.load(request.name, request.version))
+      case 'remove':
+        return hub.remove(request.name, request.version)
+      case 'cancel':
+        return hub.cancel(request.name)
+      case 'getSetting':
+        return settings.get(request.key)
+      case 'setSetting':
+        return settings.set(request.key, request.value)
+    }
+  }
+  const ask =
+    (asker: Asker, method: HostRequest['method']) =>
+    async (...args: unknown[]): Promise<never> =>
+      // `act` answers each method with what the faces below promise for it.
+      (await act(parseHostRequest(asker, method, args))) as never
+  return {
+    forPage: {
+      storage: ask('page', 'storage'),
+      runtimes: ask('page', 'runtimes'),
+      prefetch: ask('page', 'prefetch'),
+      cancel: ask('page', 'cancel') as unknown as HostApi['cancel'],
+      remove: ask('page', 'remove'),
+      getSetting: ask('page', 'getSetting'),
+      setSetting: ask('page', 'setSetting'),
+    },
+    forKernel: { load: ask('kernel', 'load') },
+  }
+}
+
+/** A name that means nothing is ENOENT, as for any command; everything else keeps its words. */
+const load = async (hub: Hub, name: string, version: string | null): Promise<RuntimeBundle> => {
+  try {
+    const bundle = await hub.load(name, version)
+    return moving(bundle, [bundle.wasm, ...Object.values(bundle.files)])
+  } catch (error) {
+    if (error instanceof Refusal && error.code === 'unknown-runtime')
+      throw new SysError(ERRNO.NOENT, name, error.message)
+    throw error
+  }
+}
+
+const describeStorage = (
+  records: string | null,
+  shelf: string | null,
+): { works: boolean; message: string } => {
+  const problem = records ?? shelf
+  if (!problem) return { works: true, message: '' }
+  return { works: false, message: `${problem} Programs run, but nothing is kept for the next visit.` }
+}

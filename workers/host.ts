@@ -1,0 +1,57 @@
+/**
+ * The host worker: on the site's own origin, with its storage and network. It gets its ports from the page once.
+ *
+ *   page ──{ type: 'boot', runtimes: URL }, [api, events, kernel]──► this worker
+ */
+import type { HostEvent, RuntimeProgress } from '../src/abi/control.ts'
+import { createHost } from '../src/host/host.ts'
+import { createHub } from '../src/host/hub.ts'
+import { createRecords } from '../src/host/records.ts'
+import { createSettings } from '../src/host/settings.ts'
+import { createShelf, probeShelf } from '../src/host/shelf.ts'
+import { once, post } from '../src/ipc/port.ts'
+import { expose } from '../src/ipc/rpc.ts'
+
+const parseBoot = (data: unknown): string => {
+  const url = typeof data === 'object' && data !== null && 'runtimes' in data ? data.runtimes : undefined
+  if (typeof url !== 'string' || !URL.canParse(url))
+    throw new Error('the page did not say where the runtimes are')
+  // As a folder, whether the page wrote the slash or not.
+  return new URL('.', url.endsWith('/') ? url : `${url}/`).href
+}
+
+const usage = async (): Promise<number | null> => (await navigator.storage?.estimate())?.usage ?? null
+
+const boot = async (): Promise<void> => {
+  const { data, ports } = await once(self as unknown as MessagePort)
+  const [api, events, kernel] = ports
+  if (!api || !events || !kernel) throw new Error('the page gave too few ports')
+  const base = parseBoot(data)
+  const report = (progress: RuntimeProgress): void =>
+    post(events, { type: 'runtime', progress } satisfies HostEvent)
+  const shelf = createShelf({ caches: findCaches(), base, usage })
+  const { subtle } = self.crypto
+  const hub = createHub({
+    fetch: self.fetch.bind(self),
+    subtle,
+    shelf,
+    base,
+    report,
+    online: () => navigator.onLine,
+  })
+  const settings = createSettings(createRecords('wasmrun-settings'))
+  const host = createHost({ hub, settings, probeShelf: () => probeShelf(shelf, subtle) })
+  expose(host.forPage, api)
+  expose(host.forKernel, kernel)
+}
+
+/** In a browser that blocks storage, some throw at the very name. */
+const findCaches = (): CacheStorage | null => {
+  try {
+    return self.caches ?? null
+  } catch {
+    return null
+  }
+}
+
+void boot()
