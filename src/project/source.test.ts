@@ -118,6 +118,33 @@ test('a dropped folder comes as a handle where there are handles, and the handle
   assert.deepEqual(contents(await load(drop.source)), { 'm.py': 'x' })
 })
 
+test('names that the handle does not list are taken from the entry, and no name comes twice', async () => {
+  const inner = fileHandle('deep.py', async () => file('deep.py', 'from the handle'))
+  const handle = folderHandle('app', [
+    fileHandle('m.py', async () => file('m.py', 'from the handle')),
+    folderHandle('d', [inner]),
+  ])
+  const entry = dropEntry('app', [
+    dropEntry('m.py', 'from the entry'),
+    dropEntry('a\\b\nc', 'odd'),
+    dropEntry('d', [dropEntry('deep.py', 'from the entry'), dropEntry('x\\y', 'odd too')]),
+    dropEntry('o\\d', [dropEntry('in.py', 'in an odd folder')]),
+  ])
+  const item: DropItem = {
+    kind: 'file',
+    getAsFile: () => null,
+    webkitGetAsEntry: () => entry,
+    getAsFileSystemHandle: async () => handle,
+  }
+  assert.deepEqual(contents(await load((await sourceFromDrop([item])).source)), {
+    'm.py': 'from the handle',
+    'a\\b\nc': 'odd',
+    'd/deep.py': 'from the handle',
+    'd/x\\y': 'odd too',
+    'o\\d/in.py': 'in an odd folder',
+  })
+})
+
 test('a dropped folder with more than one batch of entries is read to its end', async () => {
   const many = Array.from({ length: 250 }, (_, n) => dropEntry(`f${n}`, 'x'))
   const entry = dropEntry('app', [...many, dropEntry('sub', [dropEntry('deep.py', 'd')])])

@@ -97,7 +97,8 @@ export function millisecondsToNs(milliseconds: number): bigint {
 
 /** Why a name cannot stand in a filesystem, as the rest of a sentence, or undefined. Backslashes and newlines can. */
 export function findNameProblem(name: string): string | undefined {
-  if (name === '') return 'its name is empty'
+  // Chromium gives an empty name for one whose bytes are no UTF-8 (seen in 156)
+  if (name === '') return 'its name is empty or not valid Unicode'
   if (name === '.' || name === '..') return `its name is ${name}`
   if (name.includes('/')) return 'its name holds a slash'
   if (name.includes('\0')) return 'its name holds a zero character'

@@ -168,6 +168,10 @@ test('backslashes, newlines and unicode live, what no filesystem takes is listed
   })
   assert.deepEqual(paths(plan.files), [...names].sort())
   assert.equal(plan.leftOut.filter(({ code }) => code === 'bad-name').length, bad.length)
+  assert.ok(
+    plan.leftOut.some(({ path }) => path === '\ufffd'),
+    'a file without a name is not taken for its folder',
+  )
   const packed = packProject(await loadPlan(plan))
   const stored = [...readTree(packed)].map(({ path }) => new TextDecoder().decode(path))
   assert.deepEqual(stored.sort(), [...names].sort())

@@ -94,6 +94,9 @@ const GITIGNORE_MAX_BYTES = 1024 * 1024
 /** sizes asked for at once: enough to hide the browser's way to the disk, and no storm */
 const STAT_AT_ONCE = 16
 
+/** stands in lists for a name that the source cannot tell */
+const NO_NAME = '\ufffd'
+
 interface Walk {
   readonly options: WalkOptions
   readonly defaults: DefaultRules
@@ -176,7 +179,7 @@ async function walkFolder(state: Walk, pending: Pending): Promise<void> {
   const scope = rules === undefined ? pending.scope : pending.scope.withRules(rules)
   const taken: { path: string; file: SourceFile }[] = []
   for (const node of nodes) {
-    const path = joinPath(pending.path, node.name)
+    const path = joinPath(pending.path, node.name || NO_NAME)
     const problem = findNameProblem(node.name) ?? findPathProblem(path)
     if (problem !== undefined) state.refused.push(leftOut(path, 'bad-name', `Left out: ${problem}.`))
     else if (node.kind === 'file') {
