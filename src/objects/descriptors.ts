@@ -105,7 +105,7 @@ export const createDescriptors = (objects: Objects, slot = objects.slot): Descri
       return { base: word(objects, at + ENTRY.BASE), inheriting: word(objects, at + ENTRY.INHERITING) }
     },
     hasRights: (fd, needed) => {
-      const at = entry(fd)
+      const at = used(fd)
       return at > 0 && (word(objects, at + ENTRY.BASE) & needed) === needed
     },
     setRights: (fd, base, inheriting) =>

@@ -32,7 +32,7 @@ export interface TestMachine {
   files: TestFiles
   /** Bytes of the heap in use. */
   used(): number
-  /** A running process with one thread: its slot. */
+  /** A running process, with one thread while there are any: its slot. */
   spawn(parent?: number): number
   pid(slot: number): number
   /** The same machine seen by another process of this thread. */
@@ -114,7 +114,8 @@ export const createTestMachine = (): TestMachine => {
       const pid = getWord(memory, processAt(slot) + PROCESS.PID)
       setWord(memory, processAt(slot) + PROCESS.GROUP, pid)
       setWord(memory, processAt(slot) + PROCESS.STATE, PROCESS_STATE.RUNNING)
-      setWord(memory, threadAt(takeThread(memory, pid)) + THREAD.STATE, THREAD_STATE.RUNNING)
+      const thread = takeThread(memory, pid)
+      if (thread > 0) setWord(memory, threadAt(thread) + THREAD.STATE, THREAD_STATE.RUNNING)
       return slot
     },
     pid: (slot) => getWord(memory, processAt(slot) + PROCESS.PID),

@@ -73,31 +73,31 @@ const put = (
   if (room <= 0) return 0
   const modes = word(objects, tty + TTY.OUTPUT_MODES)
   if (modes & OUTPUT_MODE.OPOST && modes & OUTPUT_MODE.ONLCR)
-    return putWithReturns(objects, tty, channel, spans, skip, Math.min(length, room))
+    return putWithReturns(objects, tty, channel, spans, skip, Math.min(length, room >> 1))
   const now = Math.min(length, room)
   appendRun(objects, tty, channel, spans, skip, now)
   return now
 }
 
-/** ONLCR. `most` is the room for what comes out; half of it goes in at a time, for all of it may be newlines. */
+/** ONLCR. There is room for twice `length`, for all of it may be newlines. */
 const putWithReturns = (
   objects: Objects,
   tty: number,
   channel: number,
   spans: Spans,
   skip: number,
-  most: number,
+  length: number,
 ): number => {
-  const source = new Uint8Array(most >> 1)
+  const source = new Uint8Array(length)
   if (source.length === 0) return 0
   const result = new Uint8Array(source.length * 2)
   gather(spans, skip, source.length, source, 0)
-  let length = 0
+  let written = 0
   for (const byte of source) {
-    if (byte === NEWLINE) result[length++] = RETURN
-    result[length++] = byte
+    if (byte === NEWLINE) result[written++] = RETURN
+    result[written++] = byte
   }
-  appendRun(objects, tty, channel, spanOf(result, 0, length), 0, length)
+  appendRun(objects, tty, channel, spanOf(result, 0, written), 0, written)
   return source.length
 }
 

@@ -1,0 +1,128 @@
+import assert from 'node:assert/strict'
+import { after, test } from 'node:test'
+import { ERRNO } from '../abi/errno.ts'
+import { createPending } from './async.ts'
+import type { Objects } from './objects.ts'
+import { openPipe, releaseFile } from './open-file.ts'
+import { readOperation, sleepOperation, writeOperation } from './operation.ts'
+import { PIPE_CAPACITY } from './pipe.ts'
+import { spanOf } from './spans.ts'
+import { readStream, writeStream } from './stream.ts'
+import { createTestMachine } from './test-machine.ts'
+import { waitFor } from './wait.ts'
+
+// Node ends when only Atomics.waitAsync is left to wait for; a browser's worker does not.
+const alive = setInterval(() => {}, 1000)
+after(() => clearInterval(alive))
+
+const pipe = (objects: Objects): { reader: number; writer: number } => {
+  const ends = openPipe(objects)
+  assert.ok(typeof ends !== 'number')
+  return ends
+}
+
+test('100 reads of one thread complete in whatever order their pipes are written', async () => {
+  const { objects } = createTestMachine()
+  const pending = createPending(objects)
+  const reads = Array.from({ length: 100 }, (_, index) => {
+    const ends = pipe(objects)
+    const target = new Uint8Array(8)
+    const operation = readOperation(objects, ends.reader, spanOf(target))
+    return { ...ends, target, index, operation, id: 0 }
+  })
+  const posted: number[] = []
+  const all = new Promise<void>((resolve) => {
+    for (const read of reads)
+      read.id = pending.start(read.operation, ({ id, result }) => {
+        assert.equal(result, 1)
+        assert.equal(posted.push(id) <= 100, true)
+        if (posted.length === 100) resolve()
+      })
+  })
+  assert.equal(pending.size, 100)
+  const order = reads.map((_, index) => (index * 37) % 100)
+  for (const index of order) {
+    const read = reads[index]
+    assert.ok(read)
+    writeStream(objects, read.writer, spanOf(Uint8Array.of(index)))
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+  await all
+  assert.deepEqual(
+    posted,
+    order.map((index) => reads[index]?.id),
+  )
+  assert.ok(reads.every(({ target, index }) => target[0] === index))
+  assert.equal(pending.size, 0)
+  assert.deepEqual(
+    pending.reap().map(({ id }) => id),
+    posted,
+  )
+  assert.deepEqual(pending.reap(), [])
+})
+
+test('100 reads of one pipe share its bytes, one each', async () => {
+  const { objects } = createTestMachine()
+  const pending = createPending(objects)
+  const ends = pipe(objects)
+  for (let index = 0; index < 100; index++)
+    pending.start(readOperation(objects, ends.reader, spanOf(new Uint8Array(1))))
+  writeStream(objects, ends.writer, spanOf(new Uint8Array(60)))
+  assert.equal(pending.reap().length, 60)
+  assert.equal(pending.size, 40)
+  releaseFile(objects, ends.writer)
+  assert.deepEqual(
+    pending.reap().map(({ result }) => result),
+    Array(40).fill(0),
+  )
+})
+
+test('timers and a cancellation complete too', async () => {
+  const { objects } = createTestMachine()
+  const pending = createPending(objects)
+  const { reader } = pipe(objects)
+  const read = pending.start(readOperation(objects, reader, spanOf(new Uint8Array(1))))
+  const start = performance.now()
+  const later = new Promise<number>((resolve) => {
+    pending.start(sleepOperation(start + 60), () => resolve(performance.now()))
+  })
+  const sooner = new Promise<number>((resolve) => {
+    pending.start(sleepOperation(start + 20), () => resolve(performance.now()))
+  })
+  assert.ok(pending.cancel(read))
+  assert.ok(!pending.cancel(read))
+  assert.deepEqual(pending.reap(), [{ id: read, result: -ERRNO.CANCELED }])
+  const [first, second] = [await sooner, await later]
+  assert.ok(
+    first - start >= 20 && second - start >= 60 && first < second,
+    `${first - start} ${second - start}`,
+  )
+})
+
+test('a long write goes on in the background as its reader drains', async () => {
+  const { objects } = createTestMachine()
+  const pending = createPending(objects)
+  const { reader, writer } = pipe(objects)
+  const length = PIPE_CAPACITY * 5 + 3
+  const source = new Uint8Array(length).map((_, index) => index >> 3)
+  const written = new Promise<number>((resolve) => {
+    pending.start(writeOperation(objects, writer, spanOf(source)), ({ result }) => resolve(result))
+  })
+  const received = new Uint8Array(length)
+  let done = 0
+  while (done < length) {
+    const count = readStream(objects, reader, spanOf(received, done, Math.min(10_000, length - done)))
+    if (count > 0) done += count
+    else await new Promise((resolve) => setImmediate(resolve))
+  }
+  assert.equal(await written, length)
+  assert.deepEqual(received, source)
+})
+
+test('a thread that blocks is woken by what it has started asynchronously', () => {
+  const { objects } = createTestMachine()
+  const pending = createPending(objects)
+  const id = pending.start(sleepOperation(performance.now() + 25))
+  assert.equal(waitFor(objects, pending.operation()), 1)
+  assert.deepEqual(pending.reap(), [{ id, result: 0 }])
+})
