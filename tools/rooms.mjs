@@ -56,6 +56,7 @@ const PACKAGES = {
   minimatch: ['lib', 'project'],
   'smol-toml': ['lib', 'project'],
   '@bjorn3/browser_wasi_shim': ['abi', 'process'],
+  'quickjs-wasi': ['runtimes'],
 }
 
 /** Words with one home: shared memory has one owner of its order, messages one place that can notice a death. */

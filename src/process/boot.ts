@@ -1,0 +1,71 @@
+/**
+ * How a process worker starts and ends: attached to the machine, locked down, bound to its descriptors, run, reported.
+ *
+ *   bind ─► attach memory ─► take away ─► narrow rights ─► the kind's `run` ─► kernel.exit(reason)
+ *
+ * Invariant: the kernel hears of an end exactly once, whatever happens in here; a guest runs only after lockDown.
+ */
+import type {
+  ExitReason,
+  KernelForProcess,
+  ProcessBind,
+  ProcessControl,
+  ProcessStats,
+} from '../abi/control.ts'
+import { connect, expose } from '../ipc/rpc.ts'
+import { PAGE_BYTES, PROCESS, processAt, THREAD, THREAD_STATE, threadAt } from '../memory/layout.ts'
+import { getWord, setWord } from '../memory/slots.ts'
+import { raise } from '../objects/signal.ts'
+import { resizeTty } from '../objects/tty.ts'
+import { cannotRun } from './faults.ts'
+import { settleRights } from './files.ts'
+import { lockDown, shield } from './lockdown.ts'
+import { attachMachine, type Machine } from './machine.ts'
+import { createProcess, type Process } from './process.ts'
+
+/** What a kind of program does with a module; see src/runtimes. */
+export type Run = (process: Process, module: WebAssembly.Module) => ExitReason | Promise<ExitReason>
+
+export interface Bound extends ProcessBind {
+  module: WebAssembly.Module
+}
+
+/** Resolves when the kernel has been told. Never rejects. */
+export const boot = async (
+  scope: object,
+  { memory, start, port, module }: Bound,
+  run: Run,
+): Promise<void> => {
+  const kernel = connect<KernelForProcess>(port)
+  let reason: ExitReason
+  try {
+    shield(memory)
+    shield(port)
+    const machine = attachMachine(memory, start.thread, start.pid)
+    expose(controlOf(machine, start.pid), port)
+    lockDown(scope)
+    settleRights(machine)
+    setWord(machine.memory, threadAt(start.thread) + THREAD.STATE, THREAD_STATE.RUNNING)
+    reason = await run(createProcess({ ...machine, ...start }), module)
+  } catch (error) {
+    reason = cannotRun(
+      `the process could not start: ${error instanceof Error ? error.message : String(error)}`,
+    )
+  }
+  await kernel.api.exit(reason).catch(() => {
+    // The kernel is gone, and with it whoever could hear of it.
+  })
+}
+
+/** Answers while the guest lets the event loop turn; what must work always goes through shared memory instead. */
+const controlOf = ({ objects, memory }: Machine, pid: number): ProcessControl => ({
+  signal: (number) => void raise(objects, pid, number),
+  resize: (columns, rows) => {
+    const tty = getWord(memory, processAt(objects.slot) + PROCESS.TTY)
+    if (tty !== 0) resizeTty(objects, tty, columns, rows)
+  },
+  stats: (): ProcessStats => ({
+    memory: getWord(memory, threadAt(memory.thread) + THREAD.GUEST_PAGES) * PAGE_BYTES,
+    calls: getWord(memory, threadAt(memory.thread) + THREAD.CALLS),
+  }),
+})

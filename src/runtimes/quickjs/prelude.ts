@@ -1,0 +1,189 @@
+/**
+ * What a script finds in its global object besides ECMAScript: console, print, timers, queueMicrotask, scriptArgs, and the modules
+ * `qjs:std` and `qjs:os` in the names of QuickJS's own command. It is JavaScript for QuickJS, evaluated once before the script;
+ * `native` are the functions of native.ts and stays in its closure.
+ */
+
+/** Exports of the built-in modules, for the module loader. */
+export const BUILTIN_EXPORTS = {
+  'qjs:std': [
+    'exit',
+    'loadFile',
+    'writeFile',
+    'getenv',
+    'getenviron',
+    'puts',
+    'printf',
+    'sprintf',
+    'gc',
+    'in',
+    'out',
+    'err',
+  ],
+  'qjs:os': [
+    'now',
+    'sleep',
+    'readdir',
+    'mkdir',
+    'remove',
+    'rename',
+    'getcwd',
+    'setTimeout',
+    'clearTimeout',
+    'platform',
+    'isatty',
+  ],
+}
+
+export const PRELUDE = String.raw`(native) => {
+  const inspect = (value, depth = 0, seen = []) => {
+    if (typeof value === 'string') return depth === 0 ? value : JSON.stringify(value)
+    if (typeof value === 'bigint') return value + 'n'
+    if (typeof value === 'symbol') return value.toString()
+    if (typeof value === 'function') return '[Function' + (value.name ? ': ' + value.name : '') + ']'
+    if (value === null || typeof value !== 'object') return Object.is(value, -0) ? '-0' : String(value)
+    if (seen.includes(value)) return '[Circular]'
+    if (value instanceof Error) {
+      const head = String(value)
+      const stack = value.stack ? '\n' + value.stack.trimEnd() : ''
+      return head + stack + (value.cause === undefined ? '' : '\n[cause]: ' + inspect(value.cause, depth + 1, [...seen, value]))
+    }
+    if (value instanceof Date) return isNaN(value) ? 'Invalid Date' : value.toISOString()
+    if (value instanceof RegExp) return String(value)
+    if (value instanceof Promise) return 'Promise {}'
+    const within = (each) => inspect(each, depth + 1, [...seen, value])
+    const more = (list, total) => (total > 100 ? [...list, '… ' + (total - 100) + ' more'] : list)
+    const wrap = (open, list, close) => {
+      if (list.length === 0) return open + close
+      const line = open + ' ' + list.join(', ') + ' ' + close
+      if (line.length + depth * 2 <= 76 && !line.includes('\n')) return line
+      const pad = '  '.repeat(depth + 1)
+      return open + '\n' + pad + list.join(',\n' + pad) + '\n' + '  '.repeat(depth) + close
+    }
+    const name = value.constructor?.name
+    const prefix = name && name !== 'Object' && name !== 'Array' ? name + ' ' : ''
+    if (depth > 3) return Array.isArray(value) ? '[Array]' : '[' + (name || 'Object') + ']'
+    if (Array.isArray(value) || ArrayBuffer.isView(value)) {
+      const size = ArrayBuffer.isView(value) ? prefix.trim() + '(' + value.length + ') ' : prefix
+      return size + wrap('[', more(Array.from(value.length > 100 ? value.slice(0, 100) : value, within), value.length), ']')
+    }
+    if (value instanceof Map)
+      return 'Map(' + value.size + ') ' + wrap('{', [...value].slice(0, 100).map(([k, v]) => within(k) + ' => ' + within(v)), '}')
+    if (value instanceof Set) return 'Set(' + value.size + ') ' + wrap('{', [...value].slice(0, 100).map(within), '}')
+    const key = (k) => (typeof k === 'symbol' ? '[' + k.toString() + ']' : /^[\w$]+$/.test(k) ? k : JSON.stringify(k))
+    const own = Reflect.ownKeys(value).filter((k) => Object.getOwnPropertyDescriptor(value, k).enumerable)
+    const entry = (k) => {
+      const { get, set, value: v } = Object.getOwnPropertyDescriptor(value, k)
+      return key(k) + ': ' + (get || set ? '[Getter/Setter]' : within(v))
+    }
+    return prefix + wrap('{', more(own.slice(0, 100).map(entry), own.length), '}')
+  }
+  const sprintf = (form, ...args) => {
+    let next = 0
+    return String(form).replace(/%([-+0 ]*)(\d+)?(?:\.(\d+))?([sdifjoOcxXeEgG%])/g, (all, flags, width, precision, kind) => {
+      if (kind === '%') return '%'
+      if (next >= args.length) return all
+      const arg = args[next++]
+      let text
+      if (kind === 's') text = typeof arg === 'string' ? arg : inspect(arg, 1)
+      else if (kind === 'd' || kind === 'i') text = typeof arg === 'bigint' ? String(arg) : String(Math.trunc(Number(arg)))
+      else if (kind === 'f') text = precision === undefined ? String(Number(arg)) : Number(arg).toFixed(precision)
+      else if (kind === 'j') text = JSON.stringify(arg)
+      else if (kind === 'x') text = Number(arg).toString(16)
+      else if (kind === 'X') text = Number(arg).toString(16).toUpperCase()
+      else if (kind === 'e' || kind === 'E') text = Number(arg).toExponential(precision)
+      else if (kind === 'g' || kind === 'G') text = String(Number(arg))
+      else if (kind === 'c') text = ''
+      else text = inspect(arg, 1)
+      if (kind === 's' && precision !== undefined) text = text.slice(0, precision)
+      if (width !== undefined) text = flags.includes('-') ? text.padEnd(width) : text.padStart(width, flags.includes('0') ? '0' : ' ')
+      return text
+    })
+  }
+  const format = (args) => {
+    if (typeof args[0] !== 'string' || !args[0].includes('%')) return args.map((each) => inspect(each)).join(' ')
+    const used = (args[0].match(/%[-+0 ]*\d*(?:\.\d+)?[sdifjoOc]/g) ?? []).length
+    return [sprintf(...args.slice(0, used + 1)), ...args.slice(used + 1).map((each) => inspect(each))].join(' ')
+  }
+  let indent = ''
+  const say = (fd, args) => void native.write(fd, (indent + format(args)).replaceAll('\n', '\n' + indent) + '\n')
+  const counts = new Map()
+  const times = new Map()
+  globalThis.console = {
+    log: (...args) => say(1, args), info: (...args) => say(1, args), debug: (...args) => say(1, args),
+    error: (...args) => say(2, args), warn: (...args) => say(2, args),
+    trace: (...args) => say(2, ['Trace:', ...args, '\n' + new Error().stack]),
+    assert: (truth, ...args) => { if (!truth) say(2, ['Assertion failed' + (args.length ? ':' : ''), ...args]) },
+    dir: (value) => say(1, [inspect(value)]),
+    table: (rows) => say(1, [inspect(rows)]),
+    group: (...args) => { if (args.length) say(1, args); indent += '  ' },
+    groupEnd: () => { indent = indent.slice(2) },
+    count: (label = 'default') => { counts.set(label, (counts.get(label) ?? 0) + 1); say(1, [label + ': ' + counts.get(label)]) },
+    countReset: (label = 'default') => void counts.delete(label),
+    time: (label = 'default') => void times.set(label, native.now()),
+    timeLog: (label = 'default') => say(1, [label + ': ' + (native.now() - times.get(label)).toFixed(3) + 'ms']),
+    timeEnd: (label = 'default') => { console.timeLog(label); times.delete(label) },
+  }
+  globalThis.print = (...args) => void native.write(1, args.map(String).join(' ') + '\n')
+  globalThis.scriptArgs = JSON.parse(native.args())
+  const timers = new Map()
+  let lastTimer = 0
+  const arm = (callback, delay, args, every) => {
+    if (typeof callback !== 'function') throw new TypeError('a timer needs a function')
+    const wait = Math.max(1, Number(delay) || 0)
+    timers.set(++lastTimer, { callback, args, at: native.now() + wait, every: every ? wait : 0 })
+    return lastTimer
+  }
+  globalThis.setTimeout = (callback, delay, ...args) => arm(callback, delay, args, false)
+  globalThis.setInterval = (callback, delay, ...args) => arm(callback, delay, args, true)
+  globalThis.clearTimeout = globalThis.clearInterval = (id) => void timers.delete(id)
+  globalThis.queueMicrotask ??= (callback) => void Promise.resolve().then(callback)
+  const failed = (what, result) => { if (typeof result === 'number' && result < 0) throw new Error(what + ': ' + native.words(-result)) ; return result }
+  const stream = (fd) => ({
+    puts: (text) => void native.write(fd, String(text)),
+    printf: (...args) => void native.write(fd, sprintf(...args)),
+    getline: () => native.readLine(fd),
+    readAsString: () => native.readAll(fd),
+    flush: () => {},
+    fileno: () => fd,
+  })
+  const std = {
+    exit: (code = 0) => native.exit(code),
+    loadFile: (path) => native.readFile(String(path)),
+    writeFile: (path, text) => void failed(path, native.writeFile(String(path), String(text))),
+    getenv: (name) => JSON.parse(native.env())[name],
+    getenviron: () => JSON.parse(native.env()),
+    puts: (text) => void native.write(1, String(text)),
+    printf: (...args) => void native.write(1, sprintf(...args)),
+    sprintf, gc: () => {}, in: stream(0), out: stream(1), err: stream(2),
+  }
+  const os = {
+    now: () => native.now() * 1000,
+    sleep: (milliseconds) => void native.sleep(Number(milliseconds)),
+    readdir: (path) => { const list = native.list(String(path)); return typeof list === 'number' ? [[], -list] : [JSON.parse(list), 0] },
+    mkdir: (path) => native.mkdir(String(path)), remove: (path) => native.remove(String(path)),
+    rename: (from, to) => native.rename(String(from), String(to)), getcwd: () => [native.cwd(), 0],
+    setTimeout: globalThis.setTimeout, clearTimeout: globalThis.clearTimeout, platform: 'wasi', isatty: (fd) => native.isTerminal(fd),
+  }
+  for (const [name, value] of [['qjs:std', std], ['qjs:os', os]])
+    Object.defineProperty(globalThis, Symbol.for(name), { value, enumerable: false })
+  return {
+    inspect: (value) => (value instanceof Error ? '' : 'Uncaught ') + inspect(value, value instanceof Error ? 0 : 1),
+    // What a module's promise was rejected with, once it was.
+    follow: (promise) => {
+      const state = { failed: false, reason: undefined }
+      promise.then(() => {}, (reason) => Object.assign(state, { failed: true, reason }))
+      return state
+    },
+    // Milliseconds until the next timer is due, or -1 when there is none.
+    next: () => timers.size === 0 ? -1 : Math.max(0, Math.min(...[...timers.values()].map(({ at }) => at)) - native.now()),
+    fire: () => {
+      const now = native.now()
+      const [id, timer] = [...timers].filter(([, { at }]) => at <= now).sort((a, b) => a[1].at - b[1].at)[0] ?? []
+      if (!timer) return
+      if (timer.every) timer.at = now + timer.every
+      else timers.delete(id)
+      timer.callback(...timer.args)
+    },
+  }
+}`
