@@ -14,12 +14,13 @@ export const formatBytes = (bytes: number): string => {
   return `${unit === 0 || value >= 99.95 ? Math.round(value) : value.toFixed(1)} ${UNITS[unit]}`
 }
 
-/** '7.4 of 11.6 MB': both in the unit of the whole. */
+/** '7.4 of 11.6 MB': both in the unit of the whole, unless the part would be too small to be told in it. */
 export const formatShare = (part: number, whole: number): string => {
   const total = formatBytes(whole)
   const unit = total.slice(total.indexOf(' ') + 1)
   const size = 1000 ** Math.max(0, UNITS.indexOf(unit))
   const value = part / size
+  if (part > 0 && value < 1 && part / whole < 0.1) return `${formatBytes(part)} of ${total}`
   return `${unit === 'B' || value >= 99.95 ? Math.round(value) : value.toFixed(1)} of ${total}`
 }
 

@@ -4,7 +4,9 @@ import { pickFolder } from '../bring/pick.ts'
 import { plural } from '../format.ts'
 import { Icon } from '../icon.tsx'
 import { LeftOutDialog } from '../moments/left-out.tsx'
+import type { RunPlan } from '../stores/project-store.ts'
 import { useUi } from '../ui.ts'
+import { isSmall } from './media.ts'
 import { Popover } from './popover.tsx'
 import { RuntimeChip } from './runtime-chip.tsx'
 import { ThemeButton } from './theme.tsx'
@@ -83,6 +85,12 @@ const ProjectMenu = () => {
 export const RunButtons = () => {
   const { stores, runner } = useUi()
   const plan = stores.project.chosen.value
+  /** On a small screen the console takes over once the program runs. */
+  const start = async (chosen: RunPlan): Promise<void> => {
+    await runner.run(chosen)
+    if (isSmall.value && runner.runs.value.has(chosen.id))
+      stores.preferences.apply({ small: 'console', panel: 'console' })
+  }
   const run = plan ? runner.runs.value.get(plan.id) : undefined
   if (!plan || plan.command === '') {
     const reason = plan?.problem || 'Nothing in this project can be run yet.'
@@ -100,7 +108,7 @@ export const RunButtons = () => {
         class="btn go"
         title={`Run ${[plan.command, ...plan.args].join(' ')} (F5)`}
         data-testid="run"
-        onClick={() => void runner.run(plan)}
+        onClick={() => void start(plan)}
       >
         <Icon name="run" />
         Run
@@ -113,7 +121,6 @@ export const RunButtons = () => {
         class="btn"
         data-testid="stop"
         title="Stop (Shift F5)"
-        aria-label="Stop"
         onClick={() => void runner.stop(plan)}
       >
         <Icon name="stop" />

@@ -88,7 +88,7 @@ export const RuntimeChip = () => {
       kind="dialog"
       button={
         <>
-          {chosen.title} <small class="cut">{chosen.reason}</small>
+          {chosen.title} <small class="cut mono">{chosen.entry}</small>
         </>
       }
       content={(close) => <Choices plans={project.plans} chosen={chosen} close={close} />}

@@ -1,5 +1,6 @@
 /** Tabs with the gold pad on the one that is shown. Arrows, Home and End move; the panel names its tab. */
 import type { ComponentChildren } from 'preact'
+import { tabKey } from './tab-key.ts'
 
 export interface TabItem {
   id: string
@@ -20,14 +21,8 @@ export interface TabsProps {
   children?: ComponentChildren
 }
 
-/** Where an arrow key leads in a row of `count`, or -1 when the key is none. */
-export const tabKey = (key: string, at: number, count: number): number => {
-  if (key === 'ArrowRight') return (at + 1) % count
-  if (key === 'ArrowLeft') return (at - 1 + count) % count
-  if (key === 'Home') return 0
-  if (key === 'End') return count - 1
-  return -1
-}
+/** Ids of other elements are lists of words: a path with a space would be two. */
+export const tabId = (prefix: string, id: string): string => `${prefix}-tab-${encodeURIComponent(id)}`
 
 export const Tabs = ({ label, items, selected, prefix, select, close, children }: TabsProps) => {
   const onKeyDown = (event: KeyboardEvent): void => {
@@ -40,7 +35,7 @@ export const Tabs = ({ label, items, selected, prefix, select, close, children }
     if (!next) return
     event.preventDefault()
     select(next.id)
-    document.getElementById(`${prefix}-tab-${next.id}`)?.focus()
+    document.getElementById(tabId(prefix, next.id))?.focus()
   }
   return (
     <div class="tabs">
@@ -51,7 +46,7 @@ export const Tabs = ({ label, items, selected, prefix, select, close, children }
             type="button"
             role="tab"
             class="tab"
-            id={`${prefix}-tab-${item.id}`}
+            id={tabId(prefix, item.id)}
             aria-selected={item.id === selected}
             aria-controls={`${prefix}-panel`}
             tabIndex={item.id === selected ? 0 : -1}

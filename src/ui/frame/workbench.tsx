@@ -17,7 +17,7 @@ import { Bar } from './bar.tsx'
 import { isSmall } from './media.ts'
 import { Splitter } from './splitter.tsx'
 import { Strip } from './strip.tsx'
-import { Tabs } from './tabs.tsx'
+import { Tabs, tabId } from './tabs.tsx'
 import './frame.css'
 
 const PANELS: readonly { id: Panel; label: string }[] = [
@@ -86,7 +86,7 @@ const View = () => {
           </>
         )}
       </Tabs>
-      <div class="panel" id="view-panel" role="tabpanel" aria-labelledby={`view-tab-${shown}`}>
+      <div class="panel" id="view-panel" role="tabpanel" aria-labelledby={tabId('view', shown)}>
         {shown === OVERVIEW ? <Overview /> : <FileView path={shown} />}
       </div>
     </section>

@@ -8,7 +8,8 @@ import { stateWords } from './state-words.ts'
 export const ProcessDetails = ({ row }: { row: ProcessRow }) => {
   const { now } = useUi()
   const facts: [string, string][] = [
-    ['Command', joinWords([row.command, ...row.args])],
+    ['Command', row.command],
+    ['Arguments', joinWords(row.args) || 'none'],
     ['Runtime', row.runtime],
     ['Folder', row.cwd],
     ['Parent', row.parent === 0 ? 'the page' : `process ${row.parent}`],

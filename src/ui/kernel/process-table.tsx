@@ -4,6 +4,7 @@ import { formatBytes, formatDuration } from '../format.ts'
 import { Icon } from '../icon.tsx'
 import type { ProcessRow } from '../stores/process-store.ts'
 import { useUi } from '../ui.ts'
+import { gridKey } from './grid-key.ts'
 import { Spark } from './spark.tsx'
 import { lampOf, stateWords } from './state-words.ts'
 
@@ -12,15 +13,6 @@ export interface ProcessTableProps {
   selected: number | null
   select(pid: number): void
   kill(pid: number): void
-}
-
-/** Where a key leads in a table of `count` rows, or -1 when it is no key of the table. */
-export const gridKey = (key: string, at: number, count: number): number => {
-  if (key === 'ArrowDown') return Math.min(count - 1, at + 1)
-  if (key === 'ArrowUp') return Math.max(0, at - 1)
-  if (key === 'Home') return 0
-  if (key === 'End') return count - 1
-  return -1
 }
 
 const HEADINGS: readonly { name: string; class: string }[] = [

@@ -11,6 +11,15 @@ import { useUi } from '../ui.ts'
 import { columnHeight, pinCentre, tracePath } from './wires.ts'
 import './start.css'
 
+const NAMES: Record<string, string> = {
+  python: 'Python',
+  javascript: 'JavaScript',
+  rust: 'Rust',
+  go: 'Go',
+  tinygo: 'TinyGo',
+}
+const languageName = (id: string): string => NAMES[id] ?? id
+
 interface Wire {
   key: string
   /** Solid: nothing has to be fetched for it. */
@@ -218,7 +227,9 @@ const Examples = () => {
             onClick={() => openExample(ui, example)}
           >
             <b>{example.title}</b>
-            <small>{example.sentence}</small>
+            <small>
+              <span class="language">{languageName(example.language)}</span> {example.sentence}
+            </small>
           </button>
         ))}
       </div>
@@ -277,14 +288,15 @@ export const Start = () => {
         <ul class="truth">
           <li>
             <Icon name="seal" />
-            Programs run sealed: no network, no other tab, no other files
+            Programs run sealed: no network, no other files
           </li>
           <li>
-            <Icon name="dl" />A runtime is fetched once, checked against its SHA-256 and kept
+            <Icon name="dl" />
+            Runtimes are fetched once, checked and kept
           </li>
           <li>
             <Icon name="info" />
-            JavaScript runs on QuickJS: no Node.js modules, no sockets yet
+            JavaScript is QuickJS: no Node.js modules, no sockets yet
           </li>
         </ul>
       </main>
