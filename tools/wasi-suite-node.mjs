@@ -7,7 +7,7 @@ import * as esbuild from 'esbuild'
 import { ROOT } from './build.mjs'
 
 const SOURCE = `
-export { createTestMachine } from './src/process/test-machine.ts'
+export { createPrivateMachine } from './src/process/private-machine.ts'
 export { exec } from './src/process/exec.ts'
 `
 
@@ -15,12 +15,12 @@ export async function open() {
   const outfile = join(tmpdir(), `wasi-suite-${process.pid}.mjs`)
   const stdin = { contents: SOURCE, resolveDir: ROOT, loader: /** @type {const} */ ('ts') }
   await esbuild.build({ stdin, bundle: true, platform: 'node', format: 'esm', outfile, absWorkingDir: ROOT })
-  const { createTestMachine, exec } = await import(pathToFileURL(outfile).href)
+  const { createPrivateMachine, exec } = await import(pathToFileURL(outfile).href)
   return {
     /** @param {import('./wasi-suite.mjs').Case} one */
     run: async (one) => {
       const places = one.folders.map((folder, index) => ({ ...folder, path: `/dirs/${index}` }))
-      const machine = createTestMachine({
+      const machine = createPrivateMachine({
         args: [`${one.name}.wasm`, ...one.args],
         env: one.env,
         stdin: one.stdin,

@@ -1,6 +1,8 @@
 /**
- * A machine with one process, for tests and for tools/wasi-suite.mjs in Node: what the kernel prepares, without a kernel.
- * Standard streams are files in the machine, so that nothing ever waits.
+ * A machine of one's own with one process: what the kernel prepares, without a kernel and shared with nobody. A runtime's
+ * hidden first run happens in one, and so do the tests of this room.
+ *
+ * Invariant: nothing in it ever waits: its standard streams are files, and nobody else is there to wake anybody.
  */
 import { createHeap } from '../memory/heap.ts'
 import { PROCESS, PROCESS_STATE, processAt } from '../memory/layout.ts'
@@ -17,17 +19,17 @@ import { settleRights } from './files.ts'
 import { attachMachine, type Machine } from './machine.ts'
 import { createProcess, type Process } from './process.ts'
 
-/** 128 MiB at most: a test machine is small. */
+/** 128 MiB at most. */
 const MAXIMUM_PAGES = 2048
 const encoder = new TextEncoder()
 
-export interface TestPreopen {
+export interface PrivatePreopen {
   name: string
   path: string
   readonly?: boolean
 }
 
-export interface TestMachine extends Machine {
+export interface PrivateMachine extends Machine {
   process: Process
   pid: number
   mkdir(path: string): void
@@ -38,16 +40,16 @@ export interface TestMachine extends Machine {
   output(fd: 1 | 2): string
 }
 
-export interface TestOptions {
+export interface PrivateOptions {
   args?: string[]
   env?: Record<string, string>
   stdin?: Uint8Array | string
   /** Made where they are missing; default "/" → "/work". */
-  preopens?: TestPreopen[]
-  prepare?: (machine: Pick<TestMachine, 'mkdir' | 'write' | 'symlink'>) => void
+  preopens?: PrivatePreopen[]
+  prepare?: (machine: Pick<PrivateMachine, 'mkdir' | 'write' | 'symlink'>) => void
 }
 
-export const createTestMachine = (options: TestOptions = {}): TestMachine => {
+export const createPrivateMachine = (options: PrivateOptions = {}): PrivateMachine => {
   const kernel = createMemory(MAXIMUM_PAGES)
   formatVfs(kernel)
   const vfs = attachVfs(kernel)
