@@ -1,0 +1,47 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { createMemory } from '../memory/memory.ts'
+import { createFiles } from './files.ts'
+import { formatVfs } from './format.ts'
+import { createModel } from './model.ts'
+import { createReference } from './reference.ts'
+import { attachVfs } from './vfs.ts'
+
+const isLong = process.env.LONG === '1'
+const STEPS = Number(process.env.STEPS ?? (isLong ? 20_000_000 : 2_000_000))
+const SEED = Number(process.env.SEED ?? (isLong ? Date.now() & 0x7fffffff : 20250611))
+/** Steps between two looks at everything, and between two fresh starts. */
+const CHECK_EVERY = 50_000
+const CLEAR_EVERY = 200_000
+
+test(`${STEPS} random steps, seed ${SEED}: the filesystem does what the reference does`, () => {
+  const memory = createMemory()
+  formatVfs(memory)
+  const vfs = attachVfs(memory)
+  const files = createFiles(vfs)
+  const reference = createReference()
+  const empty = reference.count()
+  const model = createModel(vfs, reference, SEED)
+  for (let step = 1; step <= STEPS; step++) {
+    try {
+      model.step()
+      if (step % CHECK_EVERY === 0 || step === STEPS) {
+        model.compareAll()
+        assert.deepEqual(files.fsck(), [])
+      }
+      if (step % CLEAR_EVERY === 0) {
+        model.clear()
+        assert.deepEqual(files.fsck(), [])
+        assert.equal(reference.count(), empty)
+        assert.deepEqual({ ...files.usage(), used: 0 }, { files: 0, directories: 5, content: 0, used: 0 })
+      }
+    } catch (error) {
+      throw new Error(
+        `seed ${SEED}, step ${step}: ${error instanceof Error ? error.message : String(error)}`,
+        { cause: error },
+      )
+    }
+  }
+  const seen = [...model.counts].map(([name, count]) => `${name} ${count}`).join(', ')
+  console.log(`model: ${STEPS} steps with seed ${SEED}: ${seen}`)
+})
