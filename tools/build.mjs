@@ -108,7 +108,9 @@ const COMMON = {
 /** One door as one classic script. @param {string} name @param {import('esbuild').BuildOptions} common */
 export async function bundleScript(name, common) {
   const entryPoints = [`workers/${name}.ts`]
-  const { outputFiles, metafile } = await esbuild.build({ ...common, entryPoints, format: 'iife' })
+  // Guests may run JavaScript in the process workers: there the machine keeps to what it captured before them.
+  const inject = name === 'process' ? ['src/memory/intrinsics.ts'] : []
+  const { outputFiles, metafile } = await esbuild.build({ ...common, entryPoints, inject, format: 'iife' })
   const bytes = outputFiles?.[0]?.contents ?? new Uint8Array()
   return { path: `assets/${name}-${sha256(bytes).slice(0, HASH_LENGTH)}.js`, bytes, metafile }
 }
