@@ -5,6 +5,9 @@
  * terminates the worker and releases; `terminate` leaves a busy worker running for up to two seconds in Chromium, and that
  * zombie parks at its next acquire instead of writing. So nobody dies while holding a lock.
  *
+ * It outlives a stack overflow: `acquire` throws without the lock or returns with it, and `release` needs less stack than
+ * `acquire` did. So `acquire(); try { … } finally { release() }` never leaves it taken.
+ *
  * Invariant: holds are short (at most 64 KiB copied), never across a wait; OBJECTS_LOCK before FILES_LOCK.
  */
 import { SUPERBLOCK, THREAD, THREAD_STATE, threadAt } from './layout.ts'
@@ -42,21 +45,31 @@ export const createLock = (memory: Memory, word: number): Lock => {
       }
     }
   }
-  const drop = (): void => {
+  const parkIfDead = (): void => {
+    if (Atomics.load(memory.i32, threadAt(memory.thread) + THREAD.KILLED) === 0) return
     if (Atomics.exchange(memory.i32, word, 0) & SLEEPERS) Atomics.notify(memory.i32, word, 1)
+    park(memory)
   }
   return {
     acquire: () => {
-      if (depth++ > 0) return
-      take()
-      if (Atomics.load(memory.i32, threadAt(memory.thread) + THREAD.KILLED) !== 0) {
-        drop()
-        park(memory)
+      if (depth > 0) {
+        depth++
+        return
       }
-      memory.refresh()
+      take()
+      try {
+        parkIfDead()
+        memory.refresh()
+      } catch (error) {
+        // A guest that recurses without end may run out of stack in here: no call, so that this cannot.
+        if (Atomics.exchange(memory.i32, word, 0) & SLEEPERS) Atomics.notify(memory.i32, word, 1)
+        throw error
+      }
+      depth = 1
     },
     release: () => {
-      if (--depth === 0) drop()
+      if (--depth > 0) return
+      if (Atomics.exchange(memory.i32, word, 0) & SLEEPERS) Atomics.notify(memory.i32, word, 1)
     },
     owner: () => (Atomics.load(memory.i32, word) & OWNER) - 1,
     get held() {

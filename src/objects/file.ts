@@ -46,10 +46,13 @@ export const writeFileAt = (objects: Objects, inode: number, position: number, s
 /** Moves the offset if nobody else has since. */
 const moveOffset = (objects: Objects, file: number, from: number, to: number): boolean => {
   objects.lock.acquire()
-  const isSame = fileOffset(objects, file) === from
-  if (isSame) setFileOffset(objects, file, to)
-  objects.lock.release()
-  return isSame
+  try {
+    const isSame = fileOffset(objects, file) === from
+    if (isSame) setFileOffset(objects, file, to)
+    return isSame
+  } finally {
+    objects.lock.release()
+  }
 }
 
 export const readInode = (objects: Objects, file: number, inode: number, spans: Spans): number => {
@@ -72,10 +75,13 @@ export const writeInode = (objects: Objects, file: number, inode: number, spans:
 
 const reserve = (objects: Objects, file: number, length: number): number => {
   objects.lock.acquire()
-  const start = fileOffset(objects, file)
-  setFileOffset(objects, file, start + length)
-  objects.lock.release()
-  return start
+  try {
+    const start = fileOffset(objects, file)
+    setFileOffset(objects, file, start + length)
+    return start
+  } finally {
+    objects.lock.release()
+  }
 }
 
 /** The pieces as one, so that an append of several (a log line and its newline) is not torn apart by another process's. */
@@ -105,13 +111,13 @@ export const seekFile = (
   whence: number,
 ): number => {
   if (whence !== FROM_START && whence !== FROM_HERE && whence !== FROM_END) return -ERRNO.INVAL
-  objects.lock.acquire()
-  const base =
-    whence === FROM_END ? objects.vfs.size(inode) : whence === FROM_HERE ? fileOffset(objects, file) : 0
-  const offset = base + delta
-  const isGood = offset >= 0 && offset <= Number.MAX_SAFE_INTEGER
-  if (isGood && (whence !== FROM_HERE || delta !== 0)) setFileOffset(objects, file, offset)
-  objects.lock.release()
-  if (isGood) return offset
-  return offset < 0 ? -ERRNO.INVAL : -ERRNO.OVERFLOW
+  return locked(objects, () => {
+    const here = fileOffset(objects, file)
+    const base = whence === FROM_END ? objects.vfs.size(inode) : whence === FROM_HERE ? here : 0
+    const offset = base + delta
+    if (offset < 0) return -ERRNO.INVAL
+    if (offset > Number.MAX_SAFE_INTEGER) return -ERRNO.OVERFLOW
+    if (offset !== here) setFileOffset(objects, file, offset)
+    return offset
+  })
 }

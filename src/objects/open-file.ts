@@ -83,8 +83,11 @@ export const openPipe = (objects: Objects, status = 0): { reader: number; writer
 
 export const addReference = (objects: Objects, file: number): void => {
   objects.lock.acquire()
-  setWordAt(objects, file + FILE.REFERENCES, word(objects, file + FILE.REFERENCES) + 1)
-  objects.lock.release()
+  try {
+    setWordAt(objects, file + FILE.REFERENCES, word(objects, file + FILE.REFERENCES) + 1)
+  } finally {
+    objects.lock.release()
+  }
 }
 
 /** Gives back one reference; with the last one the open file is closed. */
@@ -129,6 +132,8 @@ export const fileOffset = (objects: Objects, file: number): number =>
 
 /** The caller holds the lock. */
 export const setFileOffset = (objects: Objects, file: number, offset: number): void => {
-  setWordAt(objects, file + FILE.OFFSET_LOW, (offset % HIGH) | 0)
-  setWordAt(objects, file + FILE.OFFSET_HIGH, Math.floor(offset / HIGH))
+  const high = Math.floor(offset / HIGH)
+  const { i32 } = objects.memory
+  i32[file + FILE.OFFSET_LOW] = (offset % HIGH) | 0
+  i32[file + FILE.OFFSET_HIGH] = high
 }

@@ -6,7 +6,8 @@
  *                 READ_WAITERS ◄┘ └► WRITE_WAITERS
  *
  * Invariant: the ring exists while an end is open; READERS and WRITERS count open files, not descriptors; a closed pipe counts
- * its generation up, and what was about to use it answers -EBADF.
+ * its generation up, and what was about to use it answers -EBADF. Bytes are copied first and then counted without a call in
+ * between, so that a stack overflow in a copy leaves the pipe as it was.
  */
 import { ERRNO } from '../abi/errno.ts'
 import { SUPERBLOCK } from '../memory/layout.ts'
@@ -81,22 +82,25 @@ export const pipeState = (
 
 /** Bytes read, 0 at the end of file, PENDING while it is empty. The spans fit. */
 export const pipeRead = (objects: Objects, pipe: number, spans: Spans): number => {
+  const total = spansTotal(spans)
+  let room = 0
+  let length = 0
   objects.lock.acquire()
-  const { i32, u8 } = objects.memory
-  const count = i32[pipe + PIPE.COUNT] ?? 0
-  if (count === 0) {
-    const writers = i32[pipe + PIPE.WRITERS] ?? 0
+  try {
+    const { i32, u8 } = objects.memory
+    const count = i32[pipe + PIPE.COUNT] ?? 0
+    if (count === 0) return (i32[pipe + PIPE.WRITERS] ?? 0) > 0 ? PENDING : 0
+    length = total < count ? total : count
+    const head = i32[pipe + PIPE.HEAD] ?? 0
+    ringTake(u8, (i32[pipe + PIPE.RING] ?? 0) * 4, PIPE_CAPACITY, head, spans, 0, length)
+    i32[pipe + PIPE.HEAD] = (head + length) % PIPE_CAPACITY
+    i32[pipe + PIPE.COUNT] = count - length
+    room = PIPE_CAPACITY - count + length
+  } finally {
     objects.lock.release()
-    return writers > 0 ? PENDING : 0
   }
-  const length = Math.min(spansTotal(spans), count)
-  const head = i32[pipe + PIPE.HEAD] ?? 0
-  ringTake(u8, (i32[pipe + PIPE.RING] ?? 0) * 4, PIPE_CAPACITY, head, spans, 0, length)
-  i32[pipe + PIPE.HEAD] = (head + length) % PIPE_CAPACITY
-  i32[pipe + PIPE.COUNT] = count - length
-  objects.lock.release()
   // A writer of up to PIPE_BUF needs no more room than that, so waking it earlier would be for nothing.
-  if (PIPE_CAPACITY - count + length >= PIPE_BUF) wakeSet(objects.memory, pipe + PIPE.WRITE_WAITERS)
+  if (room >= PIPE_BUF) wakeSet(objects.memory, pipe + PIPE.WRITE_WAITERS)
   return length
 }
 
@@ -107,20 +111,21 @@ export const pipeRead = (objects: Objects, pipe: number, spans: Spans): number =
 export const pipeWrite = (objects: Objects, pipe: number, spans: Spans, skip: number): number => {
   const total = spansTotal(spans)
   if (total === skip) return 0
+  let length = 0
   objects.lock.acquire()
-  const { i32, u8 } = objects.memory
-  const count = i32[pipe + PIPE.COUNT] ?? 0
-  const room = PIPE_CAPACITY - count
-  const refused = i32[pipe + PIPE.READERS] === 0
-  if (refused || (total <= PIPE_BUF ? room < total : room === 0)) {
+  try {
+    const { i32, u8 } = objects.memory
+    if (i32[pipe + PIPE.READERS] === 0) return -ERRNO.PIPE
+    const count = i32[pipe + PIPE.COUNT] ?? 0
+    const room = PIPE_CAPACITY - count
+    if (total <= PIPE_BUF ? room < total : room === 0) return PENDING
+    length = total - skip < room ? total - skip : room
+    const position = (i32[pipe + PIPE.HEAD] ?? 0) + count
+    ringPut(u8, (i32[pipe + PIPE.RING] ?? 0) * 4, PIPE_CAPACITY, position, spans, skip, length)
+    i32[pipe + PIPE.COUNT] = count + length
+  } finally {
     objects.lock.release()
-    return refused ? -ERRNO.PIPE : PENDING
   }
-  const length = Math.min(total - skip, room)
-  const position = (i32[pipe + PIPE.HEAD] ?? 0) + count
-  ringPut(u8, (i32[pipe + PIPE.RING] ?? 0) * 4, PIPE_CAPACITY, position, spans, skip, length)
-  i32[pipe + PIPE.COUNT] = count + length
-  objects.lock.release()
   wakeSet(objects.memory, pipe + PIPE.READ_WAITERS)
   return length
 }

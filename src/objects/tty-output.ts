@@ -101,6 +101,7 @@ const putWithReturns = (
   return source.length
 }
 
+/** Copies first and counts afterwards without a call in between: a stack overflow leaves the ring as it was. */
 const appendRun = (
   objects: Objects,
   tty: number,
@@ -109,27 +110,24 @@ const appendRun = (
   skip: number,
   length: number,
 ): void => {
-  const wasEmpty = word(objects, tty + TTY.OUT_COUNT) === 0
-  let run = word(objects, tty + TTY.OUT_RUN)
-  if (run < 0 || runHeader(objects, tty, run) >>> 24 !== channel) {
-    run = endOfOutput(objects, tty)
-    setRunHeader(objects, tty, run, channel << 24)
-    setWordAt(objects, tty + TTY.OUT_RUN, run)
-    setWordAt(objects, tty + TTY.OUT_COUNT, word(objects, tty + TTY.OUT_COUNT) + HEADER)
-  }
-  ringPut(
-    objects.memory.u8,
-    outputBase(objects, tty),
-    OUTPUT_CAPACITY,
-    endOfOutput(objects, tty),
-    spans,
-    skip,
-    length,
-  )
-  setWordAt(objects, tty + TTY.OUT_COUNT, word(objects, tty + TTY.OUT_COUNT) + length)
-  setRunHeader(objects, tty, run, runHeader(objects, tty, run) + length)
-  moveCursor(objects, tty, length)
-  if (wasEmpty) wake(objects.memory, KERNEL_THREAD)
+  const { i32, u8 } = objects.memory
+  const base = outputBase(objects, tty)
+  const count = word(objects, tty + TTY.OUT_COUNT)
+  const last = word(objects, tty + TTY.OUT_RUN)
+  const header = last < 0 ? 0 : runHeader(objects, tty, last)
+  const joins = header >>> 24 === channel
+  const end = endOfOutput(objects, tty)
+  const start = joins ? end : end + HEADER
+  ringPut(u8, base, OUTPUT_CAPACITY, start, spans, skip, length)
+  const column = columnBehind(objects, tty, start, length)
+  const run = joins ? last : end
+  const next = (joins ? header : channel << 24) + length
+  for (let index = 0; index < HEADER; index++)
+    u8[base + ((run + index) % OUTPUT_CAPACITY)] = next >>> (8 * (HEADER - 1 - index))
+  i32[tty + TTY.OUT_RUN] = run
+  i32[tty + TTY.OUT_COUNT] = count + length + (joins ? 0 : HEADER)
+  i32[tty + TTY.COLUMN] = column
+  if (count === 0) wake(objects.memory, KERNEL_THREAD)
 }
 
 const outputBase = (objects: Objects, tty: number): number => word(objects, tty + TTY.OUTPUT) * 4
@@ -152,19 +150,18 @@ const setRunHeader = (objects: Objects, tty: number, at: number, header: number)
 const outputAt = (objects: Objects, tty: number, position: number): number =>
   objects.memory.u8[outputBase(objects, tty) + (position % OUTPUT_CAPACITY)] as number
 
-/** Follows the cursor through the last `length` bytes of output; only erasing a tab needs it. */
-const moveCursor = (objects: Objects, tty: number, length: number): void => {
+/** Follows the cursor through the output of `length` bytes at `start`; only erasing a tab needs it. */
+const columnBehind = (objects: Objects, tty: number, start: number, length: number): number => {
   const window = Math.min(length, COLUMN_WINDOW)
-  const start = endOfOutput(objects, tty) + OUTPUT_CAPACITY - window
   let column = window < length ? 0 : word(objects, tty + TTY.COLUMN)
   let inEscape = false
-  for (let index = 0; index < window; index++) {
+  for (let index = length - window; index < length; index++) {
     const byte = outputAt(objects, tty, start + index)
     if (inEscape) inEscape = byte < 0x40 || byte === 0x5b
     else if (byte === ESCAPE) inEscape = true
     else column = columnAfter(column, byte)
   }
-  setWordAt(objects, tty + TTY.COLUMN, column)
+  return column
 }
 
 const columnAfter = (column: number, byte: number): number => {
