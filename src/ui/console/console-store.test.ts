@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { CHARACTERS_MAX, createConsoleStore, LINE_LENGTH_MAX, LINES_MAX } from './console-store.ts'
+import { CHARACTERS_MAX, createConsoleStore, LINES_MAX } from './console-store.ts'
 import { ALL, createConsoleView } from './console-view.ts'
 import { runsText } from './line.ts'
+import { LINE_LENGTH_MAX } from './streams.ts'
 
 const bytes = (text: string) => new TextEncoder().encode(text)
 
@@ -54,6 +55,27 @@ test('streams of one process and of two do not mix inside a line', () => {
   assert.deepEqual(texts(), ['partial', 'oops', 'other'])
   assert.equal(store.line(0)?.label, 'python3 7')
   assert.equal(store.line(1)?.channel, 'err')
+})
+
+test('what is typed at a prompt on standard error stands behind the prompt', () => {
+  const { say, texts, store } = create()
+  say('name? ', 7, 'err')
+  say('Ada\r\n')
+  say('next? ', 7, 'err')
+  assert.deepEqual(texts(), ['name? Ada', 'next? '])
+  assert.equal(store.line(0)?.channel, 'err')
+  assert.notEqual(store.line(0)?.runs[1]?.style.fg, store.line(0)?.runs[0]?.style.fg)
+})
+
+test('output does not run into a progress bar on standard error, and errors not into output', () => {
+  const { say, texts } = create()
+  say('\r10 %', 7, 'err')
+  say('working')
+  say('\r20 %', 7, 'err')
+  say('\n')
+  say('half')
+  say('\noops\n', 7, 'err')
+  assert.deepEqual(texts(), ['20 %', 'working', 'half', 'oops'])
 })
 
 test('a character cut between two chunks is whole', () => {

@@ -7,15 +7,14 @@
  * LINES_MAX lines and about CHARACTERS_MAX characters; what was let go is counted in `dropped`.
  */
 import { type ReadonlySignal, signal } from '@preact/signals'
-import { type AnsiSink, createAnsiParser, PLAIN } from './ansi.ts'
-import { createLineCursor, type LineCursor, type Run } from './line.ts'
+import { PLAIN } from './ansi.ts'
+import type { Run } from './line.ts'
+import { createStreams, type Streams } from './streams.ts'
 
 /** Lines kept: what the list scrolls through without a stutter (issue's figure). */
 export const LINES_MAX = 100_000
 /** UTF-16 code units kept: at 40 columns still under the tallest element a browser lays out (17 million px in Firefox). */
 export const CHARACTERS_MAX = 8 * 1024 * 1024
-/** Code units of one line; a longer one goes on in the next. A line without an end must not grow for ever. */
-export const LINE_LENGTH_MAX = 16_384
 
 export type Channel = 'out' | 'err' | 'sys'
 
@@ -53,11 +52,6 @@ export interface ConsoleStore {
   subscribe(listener: (changed: readonly number[]) => void): () => void
 }
 
-interface Stream {
-  feed(bytes: Uint8Array, time: number): void
-  close(): void
-}
-
 /**
  * @param schedule calls back later, once: the page gives its next frame, a test what it likes
  */
@@ -74,7 +68,7 @@ export const createConsoleStore = (schedule: (callback: () => void) => void): Co
   let announced = 0
   let touched = new Set<number>()
   let scheduled = false
-  const streams = new Map<string, Stream>()
+  const streams = new Map<number, Streams>()
   const labels = new Map<number, string>()
 
   const end = (): number => base + lines.length
@@ -113,9 +107,11 @@ export const createConsoleStore = (schedule: (callback: () => void) => void): Co
     bound()
     return line
   }
-  const openStream = (pid: number, channel: 'out' | 'err'): Stream =>
-    createStream({
-      begin: (time) => begin(time, channel, pid, labels.get(pid) ?? `process ${pid}`),
+  const streamsOf = (pid: number): Streams => {
+    const known = streams.get(pid)
+    if (known) return known
+    const made = createStreams({
+      begin: (time, channel) => begin(time, channel, pid, labels.get(pid) ?? `process ${pid}`),
       grew: (line, by) => {
         // a line that was dropped while a program still wrote to it no longer counts
         if (line.id >= base + gone) characters += by
@@ -123,12 +119,7 @@ export const createConsoleStore = (schedule: (callback: () => void) => void): Co
         if (line.id < announced) touched.add(line.id)
       },
     })
-  const streamOf = (pid: number, channel: 'out' | 'err'): Stream => {
-    const key = `${pid} ${channel}`
-    const known = streams.get(key)
-    if (known) return known
-    const made = openStream(pid, channel)
-    streams.set(key, made)
+    streams.set(pid, made)
     return made
   }
   const system = (event: Extract<ConsoleEvent, { type: 'system' }>): void => {
@@ -160,79 +151,17 @@ export const createConsoleStore = (schedule: (callback: () => void) => void): Co
     },
     apply(event) {
       if (event.type === 'open') labels.set(event.pid, event.label)
-      else if (event.type === 'output') streamOf(event.pid, event.channel).feed(event.bytes, event.time)
+      else if (event.type === 'output') streamsOf(event.pid)[event.channel].feed(event.bytes, event.time)
       else if (event.type === 'system') system(event)
       else if (event.type === 'clear') clear()
-      else
-        for (const channel of ['out', 'err'] as const) {
-          streams.get(`${event.pid} ${channel}`)?.close()
-          streams.delete(`${event.pid} ${channel}`)
-        }
+      else {
+        const ended = streams.get(event.pid)
+        ended?.out.close()
+        ended?.err.close()
+        streams.delete(event.pid)
+      }
       bound()
       wake()
-    },
-  }
-}
-
-interface StreamOwner {
-  begin(time: number): ConsoleLine
-  grew(line: ConsoleLine, by: number): void
-}
-
-/** One channel of one process: its decoder, its parser and the line it is in. */
-const createStream = (owner: StreamOwner): Stream => {
-  const decoder = new TextDecoder()
-  let now = 0
-  let line: ConsoleLine | null = null
-  let cursor: LineCursor | null = null
-
-  const current = (): { line: ConsoleLine; cursor: LineCursor } => {
-    if (line && cursor) return { line, cursor }
-    line = owner.begin(now)
-    cursor = createLineCursor(line.runs)
-    return { line, cursor }
-  }
-  const edit = (change: (cursor: LineCursor) => void): void => {
-    const at = current()
-    const before = at.cursor.length
-    change(at.cursor)
-    owner.grew(at.line, at.cursor.length - before)
-  }
-  const endLine = (): void => {
-    line = null
-    cursor = null
-  }
-  const sink: AnsiSink = {
-    text(text, style) {
-      let rest = text
-      while (rest !== '') {
-        const room = LINE_LENGTH_MAX - current().cursor.length
-        const piece = rest.length <= room ? rest : rest.slice(0, Math.max(room, 1))
-        edit((at) => at.write(piece, style))
-        rest = rest.slice(piece.length)
-        if (rest !== '') endLine()
-      }
-    },
-    newline() {
-      current()
-      endLine()
-    },
-    carriageReturn: () => cursor?.carriageReturn(),
-    backspace: () => cursor?.backspace(),
-    erase: (mode) => {
-      if (cursor) edit((at) => at.erase(mode))
-    },
-  }
-  const parser = createAnsiParser(sink)
-  return {
-    feed(bytes, time) {
-      now = time
-      parser.write(decoder.decode(bytes, { stream: true }))
-    },
-    close() {
-      const rest = decoder.decode()
-      if (rest !== '') parser.write(rest)
-      endLine()
     },
   }
 }
