@@ -19,11 +19,12 @@ const open = async (root: HTMLElement): Promise<void> => {
     render(<Precondition failed={failed} tryAgain={tryAgain} />, root)
     return
   }
-  const { jail, kernel, process, host } = __ASSETS__
+  const { jail, kernel, process, quickjs, host } = __ASSETS__
   const scripts = {
     jail: site(jail),
     kernel: site(kernel),
     process: site(process),
+    quickjs: site(quickjs),
     host: site(host),
     runtimes: site('runtimes/'),
   }

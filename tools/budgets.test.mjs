@@ -6,7 +6,15 @@ import { checkBudgets } from './budgets.mjs'
 const built = (gzip) => ({
   version: '0',
   id: '0',
-  parts: { page: ['a', 'b'], jail: ['c'], kernel: ['c'], process: ['c'], host: ['c'], service: ['c'] },
+  parts: {
+    page: ['a', 'b'],
+    jail: ['c'],
+    kernel: ['c'],
+    quickjs: [],
+    process: ['c'],
+    host: ['c'],
+    service: ['c'],
+  },
   packages: [],
   files: ['a', 'b', 'c'].map((path) => ({ path, size: gzip * 3, gzip, sha256: '' })),
 })

@@ -2,7 +2,7 @@
  * The jail's document: the only thing in there that can make workers. It starts the kernel worker, passes it the ports that
  * the page gave, and makes, warms and stops process workers for it.
  *
- *   page ──boot {kernel, process}, [kernel, events, host, control]──► this document ──► kernel worker
+ *   page ──boot {kernel, processes}, [kernel, events, host, control]──► this document ──► kernel worker
  *
  * Invariant: it listens to its parent once; afterwards only the kernel can ask for anything.
  */
@@ -30,9 +30,9 @@ const boot = async (): Promise<void> => {
   const toKernel = new MessageChannel()
   const fromKernel = new MessageChannel()
   const policy = connect<KernelForJail>(fromKernel.port1)
-  const processUrl = script(texts.process)
+  const urls = { wasi: script(texts.processes.wasi), quickjs: script(texts.processes.quickjs) }
   const pool = createPool({
-    spawn: () => new Worker(processUrl),
+    spawn: (kind) => new Worker(urls[kind]),
     onFailure: (thread, message) => void policy.api.threadFailed(thread, message),
   })
   const modules = createModules()

@@ -276,9 +276,9 @@ export interface ProcessStats {
 
 /** First message into the jail's document, with four ports: kernel, events, host, control. */
 export interface JailBoot {
-  /** Texts of the two worker scripts. */
+  /** Texts of the worker scripts: the kernel's, and one per kind of process. */
   kernel: string
-  process: string
+  processes: Record<RuntimeRecipe['kind'], string>
 }
 
 /** What the page hears from the jail's document. */

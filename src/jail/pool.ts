@@ -14,6 +14,8 @@ const BLANK_WORKERS = 2
 /** A hidden first run that takes longer than this is given up; the worker is thrown away. */
 const WARM_TIMEOUT_MS = 20_000
 
+type Kind = WarmRecipe['kind']
+
 export interface Pool {
   start(thread: number, key: string, module: WebAssembly.Module, bind: ProcessBind): void
   terminate(thread: number): void
@@ -23,19 +25,20 @@ export interface Pool {
 }
 
 export interface PoolOptions {
-  /** Makes a worker of the process script. */
-  spawn: () => Worker
+  /** Makes a worker of the process script of that kind. */
+  spawn: (kind: Kind) => Worker
   /** The worker of a thread failed outside of its guest. */
   onFailure: (thread: number, message: string) => void
 }
 
 export const createPool = ({ spawn, onFailure }: PoolOptions): Pool => {
+  /** Of the kind that most programs are. */
   const blank: Worker[] = []
   const bound = new Map<number, Worker>()
   const warm = new Map<string, { workers: Worker[]; refill: () => void }>()
 
-  const make = (): Worker => {
-    const worker = spawn()
+  const make = (kind: Kind): Worker => {
+    const worker = spawn(kind)
     worker.addEventListener('error', (event) => failed(worker, event.message))
     worker.addEventListener('messageerror', () => failed(worker, 'a message could not be read'))
     return worker
@@ -51,15 +54,15 @@ export const createPool = ({ spawn, onFailure }: PoolOptions): Pool => {
     worker.terminate()
   }
   const fill = (): void => {
-    while (blank.length < BLANK_WORKERS) blank.push(make())
+    while (blank.length < BLANK_WORKERS) blank.push(make('wasi'))
   }
   const takeBlank = (): Worker => {
-    const worker = blank.shift() ?? make()
+    const worker = blank.shift() ?? make('wasi')
     setTimeout(fill)
     return worker
   }
   const warmOne = async (module: WebAssembly.Module, recipe: WarmRecipe): Promise<Worker | null> => {
-    const worker = make()
+    const worker = make(recipe.kind)
     post(worker, { type: 'warm', module, recipe } satisfies ToProcessWorker)
     const isWarm = await new Promise<boolean>((resolve) => {
       const timer = setTimeout(() => resolve(false), WARM_TIMEOUT_MS)
@@ -79,7 +82,8 @@ export const createPool = ({ spawn, onFailure }: PoolOptions): Pool => {
   return {
     start: (thread, key, module, bind) => {
       const entry = warm.get(key)
-      const worker = entry?.workers.shift() ?? takeBlank()
+      const { kind } = bind.start
+      const worker = entry?.workers.shift() ?? (kind === 'wasi' ? takeBlank() : make(kind))
       entry?.refill()
       bound.set(thread, worker)
       post(worker, { type: 'bind', module, ...bind } satisfies ToProcessWorker, [bind.port])

@@ -12,7 +12,9 @@ import { openJail } from './jail-frame.ts'
 export interface MachineScripts {
   jail: string
   kernel: string
+  /** One process script per kind of runtime. */
   process: string
+  quickjs: string
   host: string
   /** Folder of the runtimes' manifest. */
   runtimes: string
@@ -39,11 +41,12 @@ export const openMachine = async (
   scripts: MachineScripts,
   listener: MachineListener,
 ): Promise<OpenMachine> => {
-  const [jail, kernelText, process] = await Promise.all(
-    [scripts.jail, scripts.kernel, scripts.process].map(fetchText),
-  )
-  if (jail === undefined || kernelText === undefined || process === undefined)
-    throw new Error('a script is missing')
+  const [jail, kernelText, wasi, quickjs] = await Promise.all([
+    fetchText(scripts.jail),
+    fetchText(scripts.kernel),
+    fetchText(scripts.process),
+    fetchText(scripts.quickjs),
+  ])
   const between = new MessageChannel()
   const hostSide = openHost(scripts, between.port1, listener)
 
@@ -60,7 +63,7 @@ export const openMachine = async (
   expose(watcher, controlChannel.port1)
   const removeFrame = await openJail(
     jail,
-    { kernel: kernelText, process },
+    { kernel: kernelText, processes: { wasi, quickjs } },
     {
       kernel: kernelChannel.port2,
       events: eventChannel.port2,

@@ -13,6 +13,8 @@ export interface SymlinkNode {
 export interface SpawnOptions {
   cwd?: string
   env?: Record<string, string>
+  /** The process gets `env` alone, without HOME, PATH and what else the machine sets. */
+  bareEnv?: boolean
   /** A terminal of that size joins descriptors 0, 1 and 2. Default: pipes. */
   terminal?: boolean | { columns: number; rows: number }
   /** Bytes or text that stdin gives before end of file. Absent: stdin stays open and `input` writes to it. */
