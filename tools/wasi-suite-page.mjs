@@ -48,6 +48,7 @@ const runInPage = async (one) => {
   const process = await machine.spawn(program, one.args, {
     cwd: one.home,
     env: one.env,
+    bareEnv: true,
     stdin: one.stdin,
     preopens,
     title: 'wasi-suite',

@@ -68,6 +68,8 @@ export interface SpawnRequest {
   args: string[]
   cwd: string
   env: Record<string, string>
+  /** Nothing is added to `env`. */
+  bareEnv?: boolean
   /** null: the working directory as "/", and every top-level directory of the machine under its own name. */
   preopens: Preopen[] | null
   /** Terminal of that size, or null for pipes. */

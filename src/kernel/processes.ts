@@ -173,7 +173,8 @@ export const createProcesses = (options: ProcessesOptions): Processes => {
     const face: KernelForProcess = { exit: (reason) => end(entry, reason) }
     expose(face, port1)
     const { request, program, pid, thread } = entry
-    const env = { ...DEFAULT_ENV, PWD: request.cwd, ...program.env, ...terminalEnv(request), ...request.env }
+    const added = { ...DEFAULT_ENV, PWD: request.cwd, ...program.env, ...terminalEnv(request) }
+    const env = request.bareEnv ? request.env : { ...added, ...request.env }
     const start = { pid, thread, args: [request.command, ...request.args], env, kind: program.kind }
     setWord(memory, processAt(entry.slot) + PROCESS.STATE, PROCESS_STATE.RUNNING)
     const bind = { memory: memory.shared, start, port: port2 }

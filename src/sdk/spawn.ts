@@ -20,6 +20,7 @@ export const spawnRequest = (command: string, args: string[], options: SpawnOpti
     args,
     cwd,
     env: options.env ?? {},
+    bareEnv: options.bareEnv ?? false,
     preopens: options.preopens?.map(preopen) ?? null,
     terminal: terminalSize(options.terminal ?? false),
     stdin:
