@@ -7,10 +7,12 @@
 import { SIGNAL } from '../abi/signals.ts'
 import { wakeSet } from '../memory/wake.ts'
 import { locked, type Objects, setWordAt, word } from './objects.ts'
+import { ringPut } from './ring.ts'
 import { raiseGroup } from './signal.ts'
+import { spanOf } from './spans.ts'
 import { CONTROL, INPUT_MODE, LOCAL_MODE } from './termios.ts'
 import { control, flagAt, INPUT_CAPACITY, mode, TTY } from './tty.ts'
-import { echoText, eraseColumns } from './tty-output.ts'
+import { echoSpan, echoText, eraseColumns } from './tty-output.ts'
 import { readable } from './tty-read.ts'
 
 const NEWLINE = 10
@@ -39,7 +41,11 @@ export const ttyInput = (objects: Objects, tty: number, bytes: Uint8Array): numb
 const inputChunk = (objects: Objects, tty: number, bytes: Uint8Array, from: number): number => {
   const end = Math.min(bytes.length, from + CHUNK)
   let at = from
-  while (at < end && inputByte(objects, tty, bytes[at] as number)) at++
+  while (at < end) {
+    const plain = inputPlain(objects, tty, bytes, at, end)
+    if (plain === 0 && !inputByte(objects, tty, bytes[at] as number)) break
+    at += Math.max(1, plain)
+  }
   if (at < end) at = takeUpToSignal(objects, tty, bytes, at)
   if (readable(objects, tty) > 0) wakeSet(objects.memory, tty + TTY.READ_WAITERS)
   return at - from
@@ -51,6 +57,38 @@ const takeUpToSignal = (objects: Objects, tty: number, bytes: Uint8Array, from: 
     if (inputSignal(objects, tty, bytes[at] as number)) return at + 1
   }
   return from
+}
+
+/** Takes a run of bytes that mean nothing to the line discipline in one go: how many. A paste is mostly that. */
+const inputPlain = (objects: Objects, tty: number, bytes: Uint8Array, from: number, end: number): number => {
+  let to = from
+  while (to < end && (bytes[to] as number) >= 32 && bytes[to] !== DELETE) to++
+  for (let index = CONTROL.INTR; index <= CONTROL.SUSP; index++) {
+    const key = control(objects, tty, index)
+    const at = key < 32 || key === DELETE ? -1 : bytes.subarray(from, to).indexOf(key)
+    if (at >= 0) to = from + at
+  }
+  const count = word(objects, tty + TTY.COUNT)
+  const room = INPUT_CAPACITY - count - (mode(objects, tty, LOCAL_MODE.ICANON) ? 1 : 0)
+  const length = Math.min(to - from, room)
+  if (length <= 0) return 0
+  startLine(objects, tty)
+  const spans = spanOf(bytes, from, length)
+  const { u8 } = objects.memory
+  const base = word(objects, tty + TTY.INPUT) * 4
+  const position = word(objects, tty + TTY.HEAD) + count
+  ringPut(u8, base, INPUT_CAPACITY, position, spans, 0, length)
+  for (let index = 0; index < length; index++)
+    u8[base + INPUT_CAPACITY + ((position + index) % INPUT_CAPACITY)] = 0
+  setWordAt(objects, tty + TTY.COUNT, count + length)
+  if (mode(objects, tty, LOCAL_MODE.ECHO)) echoSpan(objects, tty, spans)
+  return length
+}
+
+/** Remembers the column where the line being edited begins. */
+const startLine = (objects: Objects, tty: number): void => {
+  if (lineLength(objects, tty) === 0)
+    setWordAt(objects, tty + TTY.LINE_COLUMN, word(objects, tty + TTY.COLUMN))
 }
 
 /** False when there is no room for the byte. */
@@ -99,8 +137,7 @@ const inputCanonical = (objects: Objects, tty: number, byte: number): boolean =>
     echoText(objects, tty, [BELL])
     return true
   }
-  if (count === word(objects, tty + TTY.READY))
-    setWordAt(objects, tty + TTY.LINE_COLUMN, word(objects, tty + TTY.COLUMN))
+  startLine(objects, tty)
   putByte(objects, tty, byte)
   echoByte(objects, tty, byte)
   return true

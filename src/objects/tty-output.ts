@@ -55,6 +55,11 @@ export const echoText = (objects: Objects, tty: number, bytes: number[]): void =
   put(objects, tty, 1, spanOf(Uint8Array.from(bytes)), 0, bytes.length, 0)
 }
 
+/** Echo of bytes that are shown as they are. The caller holds the lock. */
+export const echoSpan = (objects: Objects, tty: number, spans: Spans): void => {
+  put(objects, tty, 1, spans, 0, spansTotal(spans), 0)
+}
+
 /** Wipes that many columns to the left of the cursor. The caller holds the lock. */
 export const eraseColumns = (objects: Objects, tty: number, columns: number): void => {
   for (let column = 0; column < columns; column++) echoText(objects, tty, [8, 32, 8])
@@ -153,10 +158,12 @@ const outputAt = (objects: Objects, tty: number, position: number): number =>
 /** Follows the cursor through the output of `length` bytes at `start`; only erasing a tab needs it. */
 const columnBehind = (objects: Objects, tty: number, start: number, length: number): number => {
   const window = Math.min(length, COLUMN_WINDOW)
+  const { u8 } = objects.memory
+  const base = outputBase(objects, tty)
   let column = window < length ? 0 : word(objects, tty + TTY.COLUMN)
   let inEscape = false
   for (let index = length - window; index < length; index++) {
-    const byte = outputAt(objects, tty, start + index)
+    const byte = u8[base + ((start + index) % OUTPUT_CAPACITY)] as number
     if (inEscape) inEscape = byte < 0x40 || byte === 0x5b
     else if (byte === ESCAPE) inEscape = true
     else column = columnAfter(column, byte)

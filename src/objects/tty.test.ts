@@ -180,6 +180,16 @@ test('VMIN says how many bytes a raw read waits for, VMIN 0 with VTIME how long'
   assert.ok(left > 100 && left <= 200, `${left} ms`)
 })
 
+test('a printable character can be a control character', () => {
+  const terminal = open()
+  const control = DEFAULT_TERMIOS.control.slice()
+  control[CONTROL.ERASE] = bytes('#')[0] ?? 0
+  control[CONTROL.KILL] = bytes('@')[0] ?? 0
+  setTermios(terminal.objects, terminal.tty, { ...DEFAULT_TERMIOS, control })
+  terminal.type('wrong@abx#c\r')
+  assert.equal(terminal.read(), 'abc\n')
+})
+
 test('^C and ^\\ signal the foreground group, and nobody else', () => {
   const { machine, objects, tty, type } = open()
   const [shell, job, other] = [machine.spawn(), machine.spawn(), machine.spawn()]
