@@ -20,7 +20,9 @@ const ROOT = fileURLToPath(new URL('..', import.meta.url))
 export const RUNTIMES = join(ROOT, 'public/runtimes')
 /** What static hosts take at most for one file (Cloudflare Pages has the lowest limit), bytes. */
 export const LARGEST_FILE = 25 * 1024 * 1024
+const SITECUSTOMIZE = 'runtimes/sitecustomize.py'
 const MAKERS = [
+  SITECUSTOMIZE,
   'runtimes.mjs',
   'runtimes/python.mjs',
   'runtimes/quickjs.mjs',
@@ -125,7 +127,8 @@ function createOutput() {
 /** @param {Output} output */
 async function addPython(output) {
   const { whole, core, stdlib } = buildPython(await readPinned(PYTHON))
-  const tree = await packFiles(stdlib, ['lib-dynload', 'site-packages'])
+  const custom = { path: 'sitecustomize.py', data: await readFile(new URL(SITECUSTOMIZE, import.meta.url)) }
+  const tree = await packFiles([...stdlib, custom], ['lib-dynload', 'site-packages'])
   const name = `python-${PYTHON.version}`
   const source = 'https://github.com/vmware-labs/webassembly-language-runtimes'
   const license = 'PSF-2.0 AND Apache-2.0'

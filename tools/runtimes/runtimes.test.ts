@@ -129,7 +129,7 @@ process.exitCode = wasi.start(instance)`,
   })
 }
 
-test('the deployed Python finds its mounted library, starts in PWD and has descriptors of its own', async () => {
+test('the deployed Python finds its mounted library, starts in PWD, has descriptors of its own and runs asyncio', async () => {
   const module = join(work, 'core.wasm')
   const root = join(work, 'root')
   await writeFile(module, gunzipSync(await readFile(join(folder, 'python', `${PYTHON}-core.wasm.gz`))))
@@ -155,6 +155,20 @@ except ValueError: print(traceback.extract_tb(sys.exc_info()[2])[1].filename)
     '/usr/local/lib/python3.12/json/__init__.py',
   ])
   assert.equal(ran.status, 0)
+  const loop = `import asyncio
+async def wait(n, seconds):
+    await asyncio.sleep(seconds)
+    return n
+async def main():
+    print(await asyncio.gather(wait(1, 0.05), wait(2, 0)))
+    try: await asyncio.wait_for(asyncio.sleep(9), 0.01)
+    except TimeoutError: print('late')
+asyncio.run(main())
+asyncio.run(main())
+`
+  await writeFile(join(root, 'home/project/loop.py'), loop)
+  const looped = await runPython(module, root, ['loop.py'], { PWD: '/home/project' })
+  assert.deepEqual([looped.stdout, looped.stderr], ['[1, 2]\nlate\n'.repeat(2), ''])
   const isolated = await runPython(module, root, ['-I', '-c', 'import os; print(os.getcwd())'], {})
   assert.deepEqual([isolated.stdout, isolated.status], ['/\n', 0])
 })
