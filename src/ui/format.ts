@@ -1,5 +1,6 @@
 /** Figures as the page writes them: decimal units as in file managers, tabular, never more digits than are true. */
 
+const COUNTS = new Intl.NumberFormat('en-US')
 const UNITS = ['B', 'kB', 'MB', 'GB', 'TB']
 
 /** 999 → '999 B', 1_536_000 → '1.5 MB'. */
@@ -43,7 +44,7 @@ export const formatTime = (time: number): string => {
 }
 
 /** 1234567 → '1,234,567'. */
-export const formatCount = (count: number): string => count.toLocaleString('en-US')
+export const formatCount = (count: number): string => COUNTS.format(count)
 
 /** (1, 'file') → '1 file', (2, 'file') → '2 files'. */
 export const plural = (count: number, one: string, many = `${one}s`): string =>

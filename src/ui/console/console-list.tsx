@@ -14,7 +14,7 @@ import { Icon } from '../icon.tsx'
 import { useUi } from '../ui.ts'
 import { ConsoleRow } from './console-row.tsx'
 import type { ConsoleView } from './console-view.ts'
-import { rangeText, selectedRange } from './selection.ts'
+import { type Range, rangeText, selectedRange } from './selection.ts'
 
 /** Rows drawn above and below what is seen. */
 const OVERSCAN = 20
@@ -39,6 +39,8 @@ export const ConsoleList = ({ view, measured }: ConsoleListProps) => {
   const hasNews = useSignal(false)
   const allSelected = useSignal(false)
   const ownScroll = useRef(-1)
+  // asked of the browser only when it has changed: the question makes it lay out the page
+  const selected = useRef<Range | null>(null)
 
   const toEnd = useCallback((): void => {
     const element = scroller.current
@@ -75,6 +77,7 @@ export const ConsoleList = ({ view, measured }: ConsoleListProps) => {
 
   useEffect(() => {
     const onSelection = (): void => {
+      selected.current = scroller.current ? selectedRange(scroller.current) : null
       if (allSelected.value) allSelected.value = false
     }
     document.addEventListener('selectionchange', onSelection)
@@ -93,7 +96,7 @@ export const ConsoleList = ({ view, measured }: ConsoleListProps) => {
 
   void view.version.value
   useLayoutEffect(() => {
-    if (isFollowing.value && selectedRange(scroller.current ?? document.body) === null) toEnd()
+    if (isFollowing.value && selected.current === null) toEnd()
   })
 
   const onScroll = (): void => {
@@ -129,10 +132,11 @@ export const ConsoleList = ({ view, measured }: ConsoleListProps) => {
   const { index } = view
   const height = rowHeight.value
   const total = index.rows() * height
-  const top = isFollowing.value ? Math.max(0, total - port.value.height) : port.value.top
+  const top =
+    isFollowing.value && selected.current === null ? Math.max(0, total - port.value.height) : port.value.top
   let first = index.indexAt(Math.max(0, Math.floor(top / height) - OVERSCAN))
   let last = index.indexAt(Math.ceil((top + port.value.height) / height) + OVERSCAN)
-  const range = scroller.current ? selectedRange(scroller.current) : null
+  const range = selected.current
   if (range) {
     const from = index.find(range.start.id)
     const to = index.find(range.end.id)

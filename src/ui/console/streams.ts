@@ -35,7 +35,8 @@ export interface StreamOwner {
 
 interface OpenLine {
   readonly line: ConsoleLine
-  readonly cursor: LineCursor
+  /** Made when the line is written to a second time: most lines never are. */
+  cursor: LineCursor | null
   hasReturned: boolean
 }
 
@@ -63,15 +64,23 @@ const createStream = (channel: 'out' | 'err', open: Open, owner: StreamOwner): S
       return question
     }
     const line = owner.begin(now, channel)
-    const made = { line, cursor: createLineCursor(line.runs), hasReturned: false }
+    const made: OpenLine = { line, cursor: null, hasReturned: false }
     open[channel] = made
     return made
   }
-  const edit = (change: (cursor: LineCursor) => void): void => {
-    const { line, cursor } = current()
+  const cursorOf = (at: OpenLine): LineCursor => {
+    at.cursor ??= createLineCursor(at.line.runs)
+    return at.cursor
+  }
+  const edit = (at: OpenLine, change: (cursor: LineCursor) => void): void => {
+    const cursor = cursorOf(at)
     const before = cursor.length
     change(cursor)
-    owner.grew(line, cursor.length - before)
+    owner.grew(at.line, cursor.length - before)
+  }
+  const writeFirst = (at: OpenLine, text: string, style: Style): void => {
+    at.line.runs.push({ text, style })
+    owner.grew(at.line, text.length)
   }
   const endLine = (): void => {
     if (open[other] === open[channel]) open[other] = null
@@ -81,10 +90,13 @@ const createStream = (channel: 'out' | 'err', open: Open, owner: StreamOwner): S
     text(text, style) {
       let rest = text
       while (rest !== '') {
-        const { line, cursor } = current()
-        const room = LINE_LENGTH_MAX - cursor.length
+        const at = current()
+        const isFresh = at.cursor === null && at.line.runs.length === 0
+        const room = LINE_LENGTH_MAX - (isFresh ? 0 : cursorOf(at).length)
         const piece = rest.length <= room ? rest : rest.slice(0, Math.max(room, 1))
-        edit((at) => at.write(piece, line.channel === channel ? style : onErrorLine(style)))
+        const shown = at.line.channel === channel ? style : onErrorLine(style)
+        if (isFresh) writeFirst(at, piece, shown)
+        else edit(at, (cursor) => cursor.write(piece, shown))
         rest = rest.slice(piece.length)
         if (rest !== '') endLine()
       }
@@ -95,13 +107,17 @@ const createStream = (channel: 'out' | 'err', open: Open, owner: StreamOwner): S
     },
     carriageReturn() {
       const at = current()
-      at.cursor.carriageReturn()
+      cursorOf(at).carriageReturn()
       // the end of a line is often both characters; only what is written after a return makes it a progress bar
       at.hasReturned = true
     },
-    backspace: () => open[channel]?.cursor.backspace(),
-    erase: (mode) => {
-      if (open[channel]) edit((at) => at.erase(mode))
+    backspace() {
+      const at = open[channel]
+      if (at) cursorOf(at).backspace()
+    },
+    erase(mode) {
+      const at = open[channel]
+      if (at) edit(at, (cursor) => cursor.erase(mode))
     },
   }
   const parser = createAnsiParser(sink)

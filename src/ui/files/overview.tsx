@@ -67,7 +67,7 @@ export const Overview = () => {
           ) : null}
         </dl>
         <div class="acts">
-          <RunButtons />
+          <RunButtons place="overview" />
         </div>
         {others.length > 0 ? (
           <div class="others">

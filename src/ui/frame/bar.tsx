@@ -82,7 +82,9 @@ const ProjectMenu = () => {
   )
 }
 
-export const RunButtons = () => {
+/** @param place tells the buttons of the bar and of the overview apart */
+export const RunButtons = ({ place }: { place: 'bar' | 'overview' }) => {
+  const id = (name: string): string => (place === 'bar' ? name : `overview-${name}`)
   const { stores, runner } = useUi()
   const plan = stores.project.chosen.value
   /** On a small screen the console takes over once the program runs. */
@@ -95,7 +97,7 @@ export const RunButtons = () => {
   if (!plan || plan.command === '') {
     const reason = plan?.problem || 'Nothing in this project can be run yet.'
     return (
-      <button type="button" class="btn" aria-disabled="true" title={reason} data-testid="run">
+      <button type="button" class="btn" aria-disabled="true" title={reason} data-testid={id('run')}>
         <Icon name="run" />
         Nothing to run
       </button>
@@ -107,7 +109,7 @@ export const RunButtons = () => {
         type="button"
         class="btn go"
         title={`Run ${[plan.command, ...plan.args].join(' ')} (F5)`}
-        data-testid="run"
+        data-testid={id('run')}
         onClick={() => void start(plan)}
       >
         <Icon name="run" />
@@ -119,7 +121,7 @@ export const RunButtons = () => {
       <button
         type="button"
         class="btn"
-        data-testid="stop"
+        data-testid={id('stop')}
         title="Stop (Shift F5)"
         onClick={() => void runner.stop(plan)}
       >
@@ -132,7 +134,7 @@ export const RunButtons = () => {
           class="ib"
           aria-label="Restart"
           title="Restart (Ctrl Shift F5)"
-          data-testid="restart"
+          data-testid={id('restart')}
           onClick={() => void runner.restart(plan)}
         >
           <Icon name="restart" />
@@ -150,7 +152,7 @@ export const Bar = ({ showShortcuts }: { showShortcuts(): void }) => (
     </span>
     <ProjectMenu />
     <RuntimeChip />
-    <RunButtons />
+    <RunButtons place="bar" />
     <span class="grow" />
     <button
       type="button"
