@@ -69,7 +69,7 @@ const load = async (hub: Hub, name: string, version: string | null): Promise<Run
     return moving(bundle, [bundle.wasm, ...Object.values(bundle.files)])
   } catch (error) {
     if (error instanceof Refusal && error.code === 'unknown-runtime')
-      throw new SysError(ERRNO.NOENT, name, error.message)
+      throw new SysError(ERRNO.NOENT, name, 'no runtime goes by that name')
     throw error
   }
 }
