@@ -257,10 +257,27 @@ export type ToProcessWorker =
   | ({ type: 'bind'; module: WebAssembly.Module } & ProcessBind)
 export type FromProcessWorker = { type: 'loaded' } | { type: 'warmed' }
 
-/** The kernel, as a process worker sees it over its control link. */
+/** What a process asks for when it makes a child. Its preopens are those of the parent. */
+export interface ChildRequest {
+  command: string
+  /** After argv[0]. */
+  args: string[]
+  /** null: the parent's. */
+  cwd: string | null
+  env: Record<string, string>
+  /** Which of the parent's descriptors the child finds where: [parent's, child's]. */
+  descriptors: [number, number][]
+}
+
+/**
+ * The kernel, as a process worker sees it over its control link. The caller of `spawn` and `kill` may be blocked, so the answer
+ * (pid or 0, or -errno) goes into reply word `reply` of its thread and wakes it.
+ */
 export interface KernelForProcess {
   /** The thread is done; the kernel ends the process. */
   exit(reason: ExitReason): void
+  spawn(reply: number, request: ChildRequest): void
+  kill(reply: number, pid: number, signal: number): void
 }
 
 /** A process worker, as the kernel sees it. Answers only while its guest lets the event loop turn. */

@@ -60,7 +60,7 @@ export const createKernel = ({ jail, host, report }: KernelOptions): Kernel => {
       const max = getWord(memory, SUPERBLOCK.LIMIT) * PAGE_BYTES
       return { size, used: usage.used, max, files: usage.files }
     },
-    spawn: (request) => processes.spawn(request, 0),
+    spawn: processes.spawn,
     input: (pid, bytes) => processes.get(pid).stdio.input(bytes),
     endInput: async (pid) => processes.get(pid).stdio.endInput(),
     resize: (pid, columns, rows) => processes.get(pid).stdio.resize(columns, rows),

@@ -7,33 +7,42 @@
  * Invariant: `end` runs once per process, whoever comes first: its own exit, a signal, a failed worker.
  */
 import type {
+  ChildRequest,
   ExitReason,
   JailApi,
   KernelEvent,
   KernelForProcess,
+  Preopen,
   ProcessInfo,
   SpawnRequest,
 } from '../abi/control.ts'
 import { check, ERRNO, SysError } from '../abi/errno.ts'
 import { defaultAction, SIGNAL, signalBit } from '../abi/signals.ts'
 import { expose, moving, type Remote } from '../ipc/rpc.ts'
-import { PROCESS, PROCESS_STATE, processAt } from '../memory/layout.ts'
-import { freeProcess, freeThread, getWord, setWord, takeProcess, takeThread } from '../memory/slots.ts'
-import { createDescriptors } from '../objects/descriptors.ts'
+import {
+  MAX_PROCESSES,
+  MAX_REPLIES,
+  PROCESS,
+  PROCESS_STATE,
+  processAt,
+  THREAD,
+  threadAt,
+} from '../memory/layout.ts'
+import { findProcess, freeProcess, getWord, setWord } from '../memory/slots.ts'
+import { wake } from '../memory/wake.ts'
 import type { Objects } from '../objects/objects.ts'
-import { endProcess, releaseProcess } from '../objects/proc.ts'
+import { endProcess } from '../objects/proc.ts'
 import { raise } from '../objects/signal.ts'
-import { type Files, KIND } from '../vfs/types.ts'
+import type { Files } from '../vfs/types.ts'
 import { describe } from './describe.ts'
 import type { Reaper } from './kill.ts'
-import { choosePreopens, openPreopens } from './preopens.ts'
-import { absolute, type Program, type Programs } from './programs.ts'
-import { createStdio, type Stdio } from './stdio.ts'
+import { choosePreopens } from './preopens.ts'
+import { type Family, prepare } from './prepare.ts'
+import type { Program, Programs } from './programs.ts'
+import type { Stdio } from './stdio.ts'
 
 /** A process that does not follow a deadly signal by then (a loop without system calls) is stopped from outside. */
 export const GRACE_MS = 500
-export const DEFAULT_MAX_FILES = 1024
-const DEFAULT_UMASK = 0o022
 
 export interface Entry {
   readonly pid: number
@@ -41,6 +50,9 @@ export interface Entry {
   readonly thread: number
   readonly request: SpawnRequest
   readonly program: Program
+  readonly preopens: readonly Preopen[]
+  /** 0 for a child of the page. */
+  readonly parent: number
   readonly stdio: Stdio
   /** Milliseconds since the epoch, and on performance.now()'s clock. */
   readonly started: number
@@ -49,7 +61,8 @@ export interface Entry {
 }
 
 export interface Processes {
-  spawn(request: SpawnRequest, parent: number): Promise<{ pid: number }>
+  /** A child of the page. */
+  spawn(request: SpawnRequest): Promise<{ pid: number }>
   /** @throws SysError ESRCH for a pid that is not there. */
   get(pid: number): Entry
   entries(): Iterable<Entry>
@@ -70,22 +83,30 @@ export interface ProcessesOptions {
 }
 
 export const createProcesses = (options: ProcessesOptions): Processes => {
-  const { objects, jail, programs, reaper, report } = options
+  const { objects, files, jail, programs, reaper, report } = options
   const { memory } = objects
   const entries = new Map<number, Entry>()
+  /** Processes that a deadly signal waits for, and that will be ended if they do not follow it. */
+  const enforced = new Set<number>()
 
   const end = (entry: Entry, reason: ExitReason): void => {
     if (entry.exit) return
     entry.exit = reason
     reaper.endThread(entry.thread)
-    endProcess(objects, entry.slot, reason.code, reason.signal)
-    releaseProcess(objects, entry.slot)
     emitOutput(entry, true)
+    const last = describe(memory, entry)
+    endProcess(objects, entry.slot, reason.code, reason.signal)
     entry.stdio.close()
-    report({ type: 'process', process: describe(memory, entry) })
-    report({ type: 'exit', pid: entry.pid, reason })
-    if (getWord(memory, processAt(entry.slot) + PROCESS.PARENT) === 0) freeProcess(memory, entry.slot)
+    report({ type: 'process', process: last })
+    // The page waits for its own children only; a process finds the status of its child in shared memory.
+    if (entry.parent === 0) report({ type: 'exit', pid: entry.pid, reason })
+    const at = processAt(entry.slot)
+    const isOurs =
+      getWord(memory, at + PROCESS.PID) === entry.pid && getWord(memory, at + PROCESS.PARENT) === 0
+    if (isOurs && getWord(memory, at + PROCESS.STATE) === PROCESS_STATE.ZOMBIE)
+      freeProcess(memory, entry.slot)
     entries.delete(entry.pid)
+    enforced.delete(entry.pid)
   }
   const emitOutput = (entry: Entry, all: boolean): boolean => {
     let moved = false
@@ -108,7 +129,7 @@ export const createProcesses = (options: ProcessesOptions): Processes => {
     return defaultAction(signal) === 'terminate' && (handled & signalBit(signal)) === 0
   }
   /** Signals that did not come through `kill`, such as Ctrl-C at the terminal: found on the next turn. */
-  const followSignals = (entry: Entry, enforced: Set<number>): void => {
+  const followSignals = (entry: Entry): void => {
     const pending = getWord(memory, processAt(entry.slot) + PROCESS.PENDING)
     if (pending === 0 || enforced.has(entry.pid)) return
     for (let signal = 1; signal < 32; signal++) {
@@ -118,22 +139,84 @@ export const createProcesses = (options: ProcessesOptions): Processes => {
       return
     }
   }
-  const enforced = new Set<number>()
+  const spawn = async (
+    request: SpawnRequest,
+    preopens: readonly Preopen[],
+    parent: Family | null,
+  ): Promise<number> => {
+    const program = await programs.resolve(request)
+    const prepared = prepare(objects, files, { request, program, preopens, parent })
+    const started = { started: Date.now(), startedAt: performance.now() }
+    const entry = {
+      ...prepared,
+      ...started,
+      request,
+      program,
+      preopens,
+      parent: parent?.pid ?? 0,
+      exit: null,
+    }
+    entries.set(entry.pid, entry)
+    try {
+      await launch(entry)
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error)
+      end(entry, { code: 126, signal: 0, message })
+    }
+    report({ type: 'process', process: describe(memory, entry) })
+    return entry.pid
+  }
+  const spawnChild = async (parent: Entry, child: ChildRequest): Promise<number> => {
+    const { command, args, env, descriptors } = child
+    const request: SpawnRequest = {
+      command,
+      args,
+      env,
+      cwd: child.cwd ?? parent.request.cwd,
+      preopens: [...parent.preopens],
+      terminal: null,
+      stdin: null,
+      title: [command.split('/').at(-1), ...args].join(' '),
+    }
+    // The parent may have ended while its request was on the way.
+    if (parent.exit) throw new SysError(ERRNO.SRCH, `process ${parent.pid}`)
+    return spawn(request, parent.preopens, { pid: parent.pid, slot: parent.slot, descriptors })
+  }
+  /** kill(2) for a process: only what descends from it. */
+  const killFor = (caller: Entry, pid: number, signal: number): number => {
+    const entry = entries.get(pid)
+    if (!entry) return -ERRNO.SRCH
+    if (!descends(objects, entry, caller.pid)) return -ERRNO.PERM
+    if (signal !== 0) kill(entry, signal)
+    return 0
+  }
+  const faceFor = (entry: Entry): KernelForProcess => {
+    const answer = (reply: number, result: number): void => {
+      if (entry.exit || reply < 0 || reply >= MAX_REPLIES) return
+      setWord(memory, threadAt(entry.thread) + THREAD.REPLY + reply, result)
+      wake(memory, entry.thread)
+    }
+    return {
+      exit: (reason) => end(entry, reason),
+      spawn: (reply, child) =>
+        void spawnChild(entry, child).then(
+          (pid) => answer(reply, pid),
+          (error: unknown) => answer(reply, -(error instanceof SysError ? error.errno : ERRNO.IO)),
+        ),
+      kill: (reply, pid, signal) => answer(reply, killFor(entry, pid, signal)),
+    }
+  }
+  const kill = (entry: Entry, signal: number): void => {
+    if (signal === SIGNAL.KILL) {
+      end(entry, { code: 0, signal, message: '' })
+      return
+    }
+    check(raise(objects, entry.pid, signal), `process ${entry.pid}`)
+    if (isDeadly(entry, signal)) enforce(entry, signal)
+  }
 
   return {
-    spawn: async (request, parent) => {
-      const program = await programs.resolve(request)
-      const entry = prepare(options, request, program, parent)
-      entries.set(entry.pid, entry)
-      try {
-        await launch(entry)
-      } catch (error) {
-        const message = error instanceof Error ? error.message : String(error)
-        end(entry, { code: 126, signal: 0, message })
-      }
-      report({ type: 'process', process: describe(memory, entry) })
-      return { pid: entry.pid }
-    },
+    spawn: async (request) => ({ pid: await spawn(request, choosePreopens(files, request), null) }),
     get: (pid) => {
       const entry = entries.get(pid)
       if (!entry) throw new SysError(ERRNO.SRCH, `process ${pid}`)
@@ -143,12 +226,7 @@ export const createProcesses = (options: ProcessesOptions): Processes => {
     kill: (pid, signal) => {
       const entry = entries.get(pid)
       if (!entry) throw new SysError(ERRNO.SRCH, `process ${pid}`)
-      if (signal === SIGNAL.KILL) {
-        end(entry, { code: 0, signal, message: '' })
-        return
-      }
-      check(raise(objects, pid, signal), `process ${pid}`)
-      if (isDeadly(entry, signal)) enforce(entry, signal)
+      kill(entry, signal)
     },
     threadFailed: (thread, message) => {
       for (const entry of entries.values()) {
@@ -162,7 +240,7 @@ export const createProcesses = (options: ProcessesOptions): Processes => {
       for (const entry of [...entries.values()]) {
         entry.stdio.feed()
         if (emitOutput(entry, false)) moved = true
-        followSignals(entry, enforced)
+        followSignals(entry)
       }
       return moved
     },
@@ -170,8 +248,7 @@ export const createProcesses = (options: ProcessesOptions): Processes => {
 
   async function launch(entry: Entry): Promise<void> {
     const { port1, port2 } = new MessageChannel()
-    const face: KernelForProcess = { exit: (reason) => end(entry, reason) }
-    expose(face, port1)
+    expose(faceFor(entry), port1)
     const { request, program, pid, thread } = entry
     const added = { ...DEFAULT_ENV, PWD: request.cwd, ...program.env, ...terminalEnv(request) }
     const env = request.bareEnv ? request.env : { ...added, ...request.env }
@@ -193,40 +270,14 @@ const DEFAULT_ENV = {
 const terminalEnv = ({ terminal }: SpawnRequest): Record<string, string> =>
   terminal ? { TERM: 'xterm-256color', COLUMNS: String(terminal.columns), LINES: String(terminal.rows) } : {}
 
-/** Takes the slots and fills them; gives everything back when something is refused. */
-const prepare = (
-  { objects, files }: ProcessesOptions,
-  request: SpawnRequest,
-  program: Program,
-  parent: number,
-): Entry => {
+/** Whether `pid` is among the ancestors of the process. */
+const descends = (objects: Objects, entry: Entry, pid: number): boolean => {
   const { memory } = objects
-  const cwd = files.stat(absolute(request.cwd, '/'))
-  if (cwd.kind !== KIND.DIRECTORY) throw new SysError(ERRNO.NOTDIR, request.cwd)
-  const slot = takeProcess(memory, parent)
-  if (slot < 0) throw new SysError(ERRNO.AGAIN, request.command, 'the machine runs 256 processes already')
-  const at = processAt(slot)
-  const pid = getWord(memory, at + PROCESS.PID)
-  const thread = takeThread(memory, pid)
-  try {
-    if (thread < 0) throw new SysError(ERRNO.AGAIN, request.command, 'the machine runs 255 threads already')
-    objects.vfs.pin(cwd.inode)
-    setWord(memory, at + PROCESS.CWD, cwd.inode)
-    setWord(memory, at + PROCESS.GROUP, pid)
-    setWord(memory, at + PROCESS.SESSION, pid)
-    setWord(memory, at + PROCESS.UMASK, DEFAULT_UMASK)
-    setWord(memory, at + PROCESS.MAX_FILES, DEFAULT_MAX_FILES)
-    setWord(memory, at + PROCESS.THREADS, 1)
-    const descriptors = createDescriptors(objects, slot)
-    const stdio = createStdio(objects, descriptors, pid, request)
-    setWord(memory, at + PROCESS.TTY, stdio.tty)
-    openPreopens(objects, files, descriptors, choosePreopens(files, request))
-    const started = Date.now()
-    return { pid, slot, thread, request, program, stdio, started, startedAt: performance.now(), exit: null }
-  } catch (error) {
-    releaseProcess(objects, slot)
-    if (thread >= 0) freeThread(memory, thread)
-    freeProcess(memory, slot)
-    throw error
+  let slot = entry.slot
+  for (let steps = 0; slot >= 0 && steps < MAX_PROCESSES; steps++) {
+    const parent = getWord(memory, processAt(slot) + PROCESS.PARENT)
+    if (parent === pid) return true
+    slot = parent === 0 ? -1 : findProcess(memory, parent)
   }
+  return false
 }

@@ -41,6 +41,18 @@ export interface Stdio {
   tty: number
 }
 
+/** A child's streams are its parent's: the kernel has no end of them. */
+export const INHERITED: Stdio = {
+  tty: 0,
+  drain: () => [],
+  ack: () => {},
+  input: () => Promise.reject(new SysError(ERRNO.NOTSUP, 'standard input', 'its parent process has it')),
+  endInput: () => {},
+  feed: () => {},
+  resize: () => {},
+  close: () => {},
+}
+
 interface Ends {
   drain(max: number): OutputChunk[]
   /** Bytes taken, PENDING, or -errno. */

@@ -65,9 +65,19 @@ export const THREAD = {
   GENERATION: 7,
   /** Bytes of the guest's wasm memory, in pages of 64 KiB. */
   GUEST_PAGES: 8,
+  /**
+   * Answers of the kernel to calls of this thread: bit n of REPLIES_BUSY says that word REPLY + n belongs to a call. The word holds
+   * REPLY_PENDING until the kernel has stored the result and woken the thread.
+   */
+  REPLIES_BUSY: 10,
+  REPLY: 16,
   /** Not 0 while the thread waits through Atomics.waitAsync (it may be woken by a port as well). */
   ASYNC: 9,
 } as const
+
+/** Calls to the kernel that one thread may have under way. */
+export const MAX_REPLIES = 16
+export const REPLY_PENDING = -4096
 
 export const THREAD_STATE = {
   FREE: 0,

@@ -19,12 +19,17 @@ import { raise } from '../objects/signal.ts'
 import { resizeTty } from '../objects/tty.ts'
 import { cannotRun } from './faults.ts'
 import { settleRights } from './files.ts'
+import { createKernelCalls, type KernelCalls } from './kernel-calls.ts'
 import { lockDown, shield } from './lockdown.ts'
 import { attachMachine, type Machine } from './machine.ts'
 import { createProcess, type Process } from './process.ts'
 
 /** What a kind of program does with a module; see src/runtimes. */
-export type Run = (process: Process, module: WebAssembly.Module) => ExitReason | Promise<ExitReason>
+export type Run = (
+  process: Process,
+  module: WebAssembly.Module,
+  kernel: KernelCalls,
+) => ExitReason | Promise<ExitReason>
 
 export interface Bound extends ProcessBind {
   module: WebAssembly.Module
@@ -46,7 +51,11 @@ export const boot = async (
     lockDown(scope)
     settleRights(machine)
     setWord(machine.memory, threadAt(start.thread) + THREAD.STATE, THREAD_STATE.RUNNING)
-    reason = await run(createProcess({ ...machine, ...start }), module)
+    reason = await run(
+      createProcess({ ...machine, ...start }),
+      module,
+      createKernelCalls(machine.memory, kernel.api),
+    )
   } catch (error) {
     reason = cannotRun(
       `the process could not start: ${error instanceof Error ? error.message : String(error)}`,

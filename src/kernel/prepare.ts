@@ -1,0 +1,93 @@
+/**
+ * A process before it runs: its slots in shared memory, its working directory, descriptors and preopens.
+ *
+ * Invariant: everything is given back when anything is refused.
+ */
+import type { Preopen, SpawnRequest } from '../abi/control.ts'
+import { check, ERRNO, SysError } from '../abi/errno.ts'
+import { PROCESS, processAt } from '../memory/layout.ts'
+import { freeProcess, freeThread, getWord, setWord, takeProcess, takeThread } from '../memory/slots.ts'
+import { createDescriptors, inheritDescriptors } from '../objects/descriptors.ts'
+import type { Objects } from '../objects/objects.ts'
+import { releaseProcess } from '../objects/proc.ts'
+import { type Files, KIND } from '../vfs/types.ts'
+import { openPreopens } from './preopens.ts'
+import { absolute, type Program } from './programs.ts'
+import { createStdio, INHERITED, type Stdio } from './stdio.ts'
+
+export const DEFAULT_MAX_FILES = 1024
+const DEFAULT_UMASK = 0o022
+
+/** Whose child it is, and which of its descriptors it gets where. */
+export interface Family {
+  pid: number
+  slot: number
+  descriptors: readonly (readonly [number, number])[]
+}
+
+export interface Prepared {
+  pid: number
+  slot: number
+  thread: number
+  stdio: Stdio
+}
+
+export interface Plan {
+  request: SpawnRequest
+  program: Program
+  preopens: readonly Preopen[]
+  /** null: a child of the page, with a terminal or pipes of its own. */
+  parent: Family | null
+}
+
+/** @throws SysError ENOENT, ENOTDIR (working directory, preopens), EAGAIN (no slot), EBADF (descriptor map), ENOMEM. */
+export const prepare = (objects: Objects, files: Files, plan: Plan): Prepared => {
+  const { memory } = objects
+  const { request, parent } = plan
+  const cwd = files.stat(absolute(request.cwd, '/'))
+  if (cwd.kind !== KIND.DIRECTORY) throw new SysError(ERRNO.NOTDIR, request.cwd)
+  const slot = takeProcess(memory, parent?.pid ?? 0)
+  if (slot < 0) throw new SysError(ERRNO.AGAIN, request.command, 'the machine runs 256 processes already')
+  const at = processAt(slot)
+  const pid = getWord(memory, at + PROCESS.PID)
+  const thread = takeThread(memory, pid)
+  try {
+    if (thread < 0) throw new SysError(ERRNO.AGAIN, request.command, 'the machine runs 255 threads already')
+    objects.vfs.pin(cwd.inode)
+    setWord(memory, at + PROCESS.CWD, cwd.inode)
+    setWord(memory, at + PROCESS.THREADS, 1)
+    setWord(memory, at + PROCESS.MAX_FILES, DEFAULT_MAX_FILES)
+    inheritWords(objects, at, pid, parent)
+    const stdio = openStreams(objects, plan, slot, pid)
+    if (stdio.tty !== 0) setWord(memory, at + PROCESS.TTY, stdio.tty)
+    openPreopens(objects, files, createDescriptors(objects, slot), plan.preopens)
+    return { pid, slot, thread, stdio }
+  } catch (error) {
+    releaseProcess(objects, slot)
+    if (thread >= 0) freeThread(memory, thread)
+    freeProcess(memory, slot)
+    throw error
+  }
+}
+
+/** What fork(2) would have copied: group, session, terminal, file mode mask. */
+const inheritWords = (objects: Objects, at: number, pid: number, parent: Family | null): void => {
+  const { memory } = objects
+  const from = parent ? processAt(parent.slot) : -1
+  const own = {
+    [PROCESS.GROUP]: pid,
+    [PROCESS.SESSION]: pid,
+    [PROCESS.UMASK]: DEFAULT_UMASK,
+    [PROCESS.TTY]: 0,
+  }
+  for (const [field, value] of Object.entries(own)) {
+    const word = Number(field)
+    setWord(memory, at + word, from < 0 ? value : getWord(memory, from + word))
+  }
+}
+
+const openStreams = (objects: Objects, { request, parent }: Plan, slot: number, pid: number): Stdio => {
+  if (!parent) return createStdio(objects, createDescriptors(objects, slot), pid, request)
+  check(inheritDescriptors(objects, parent.slot, slot, parent.descriptors), 'the descriptors for the child')
+  return INHERITED
+}

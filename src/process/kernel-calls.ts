@@ -1,0 +1,73 @@
+/**
+ * Calls that only the kernel can do. They go out as messages, which arrive although the sender then sleeps; the answer comes
+ * back through shared memory, for a sleeping worker hears no messages.
+ *
+ *   attempt ─ message(reply n) ─► kernel ─ word REPLY + n = result, wake ─► attempt again: result
+ *
+ * Invariant: a reply word has one owner from the first attempt until its result was taken.
+ */
+import type { ChildRequest, KernelForProcess } from '../abi/control.ts'
+import { ERRNO } from '../abi/errno.ts'
+import { SYSCALLS } from '../abi/syscalls.ts'
+import type { Remote } from '../ipc/rpc.ts'
+import { MAX_REPLIES, REPLY_PENDING, THREAD, threadAt } from '../memory/layout.ts'
+import type { Memory } from '../memory/memory.ts'
+import { andWord, getWord, orWord, setWord } from '../memory/slots.ts'
+import { type Operation, PENDING } from '../objects/types.ts'
+
+export interface KernelCalls {
+  /** Result: the child's pid, or -errno (-ENOENT for no such command, -ENOEXEC, -EAGAIN when the machine is full). */
+  spawn(request: ChildRequest): Operation
+  /** Result: 0, -ESRCH, -EPERM for a process that is no descendant, -EINVAL. */
+  kill(pid: number, signal: number): Operation
+}
+
+export const createKernelCalls = (memory: Memory, kernel: Remote<KernelForProcess>): KernelCalls => {
+  const at = threadAt(memory.thread)
+  /** Words of calls that were interrupted: theirs is freed once the late answer has come. */
+  const abandoned = new Set<number>()
+  const isPending = (reply: number): boolean => getWord(memory, at + THREAD.REPLY + reply) === REPLY_PENDING
+  const give = (reply: number): void => {
+    abandoned.delete(reply)
+    andWord(memory, at + THREAD.REPLIES_BUSY, ~(1 << reply))
+  }
+  const take = (): number => {
+    for (const reply of abandoned) if (!isPending(reply)) give(reply)
+    const busy = getWord(memory, at + THREAD.REPLIES_BUSY)
+    for (let reply = 0; reply < MAX_REPLIES; reply++) {
+      if (busy & (1 << reply)) continue
+      orWord(memory, at + THREAD.REPLIES_BUSY, 1 << reply)
+      setWord(memory, at + THREAD.REPLY + reply, REPLY_PENDING)
+      return reply
+    }
+    return -1
+  }
+  const operation = (call: number, send: (reply: number) => Promise<void>): Operation => {
+    let reply = -1
+    return {
+      call,
+      attempt: () => {
+        if (reply < 0) {
+          reply = take()
+          if (reply < 0) return -ERRNO.AGAIN
+          // A kernel that is gone takes this worker with it.
+          send(reply).catch(() => {})
+        }
+        if (isPending(reply)) return PENDING
+        const result = getWord(memory, at + THREAD.REPLY + reply)
+        give(reply)
+        return result
+      },
+      watch: () => {},
+      deadline: () => Number.POSITIVE_INFINITY,
+      interrupted: (errno) => {
+        abandoned.add(reply)
+        return -errno
+      },
+    }
+  }
+  return {
+    spawn: (request) => operation(SYSCALLS.spawn.number, (reply) => kernel.spawn(reply, request)),
+    kill: (pid, signal) => operation(SYSCALLS.kill.number, (reply) => kernel.kill(reply, pid, signal)),
+  }
+}
