@@ -49,8 +49,8 @@ const RESERVE_GRANULES = 16384
 /** Growth in pages: 16 MiB at a time, later 64. */
 const GROWTH_PAGES = 256
 const LARGE_GROWTH_PAGES = 1024
-/** Longest run: what a segment holds beside its map. */
-export const MAX_GRANULES = 60000
+/** Longest run, 15 MiB: a segment holds that beside its map. */
+export const MAX_GRANULES = 61440
 /** How far to look in a list whose runs may or may not be long enough. */
 const MAX_LOOKS = 16
 

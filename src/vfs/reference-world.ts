@@ -42,9 +42,14 @@ export const text = (bytes: Uint8Array, start: number, length: number): string =
   String.fromCharCode(...bytes.subarray(start, start + Math.max(0, length)))
 
 /** The bytes of such a string. */
-export const bytesOf = (name: string): Uint8Array => Uint8Array.from(name, (char) => char.charCodeAt(0))
+export const bytesOf = (name: string): Uint8Array => {
+  const bytes = new Uint8Array(name.length)
+  for (let index = 0; index < name.length; index++) bytes[index] = name.charCodeAt(index)
+  return bytes
+}
 
 const isUtf8 = (name: string): boolean => {
+  if (!/[\x80-\xff]/.test(name)) return true
   try {
     new TextDecoder('utf-8', { fatal: true }).decode(bytesOf(name))
     return true

@@ -147,7 +147,7 @@ export const createReference = (): Reference => {
       return 0
     },
     kind: (inode) => nodes.get(inode)?.kind ?? 0,
-    size: (inode) => nodes.get(inode)?.size ?? 0,
+    size: (inode) => nodes.get(inode)?.target.length || nodes.get(inode)?.size || 0,
     readonly: (inode) => isReadonly(nodes.get(inode) ?? root),
     read: (inode, position, target, start, length) => {
       const node = nodes.get(inode)
