@@ -1,0 +1,265 @@
+/**
+ * `npm run bench [-- --rounds=N] [--only=files,pipes,…]`: the machine beside its peers, in one run of one browser. Prints a
+ * table, writes bench/results/last.json, and fails when a target is missed.
+ *
+ * Only ratios count: candidates take turns within a round, a ratio is taken in each round, and the median of those is shown.
+ */
+import { mkdir, writeFile } from 'node:fs/promises'
+import { cpus, loadavg } from 'node:os'
+import { boot, openSite, type Site } from '../e2e/browser.ts'
+import { benchFiles } from './bundle.ts'
+import { consoleCost } from './console.ts'
+import type { Candidate, FileCase, Place } from './page/files.ts'
+import type {} from './page/index.ts'
+import { isMet, median, medianRatio, type Row, show, table } from './report.ts'
+
+const OUTPUT = 'bench/results'
+const DEFAULT_ROUNDS = 5
+
+const words = process.argv.slice(2)
+const option = (name: string): string | undefined =>
+  words.find((word) => word.startsWith(`--${name}=`))?.slice(name.length + 3)
+const rounds = Number(option('rounds') ?? DEFAULT_ROUNDS)
+const only = option('only')?.split(',')
+
+const note = (text: string): void => console.error(`  ${text}`)
+
+const repeat = async <T>(work: () => Promise<T | undefined>, times = rounds): Promise<T[]> => {
+  const all: T[] = []
+  for (let round = 0; round < times; round++) {
+    const one = await work()
+    if (one !== undefined) all.push(one)
+  }
+  return all
+}
+
+const addScript = (site: Site) => site.page.addScriptTag({ url: '/bench/page.js' })
+
+/** A page of its own, so that no group works in what another has left. */
+const withPage = async (use: (site: Site) => Promise<Row[]>): Promise<Row[]> => {
+  const site = await openSite({ intercept: await benchFiles() })
+  try {
+    await boot(site)
+    await addScript(site)
+    return await use(site)
+  } finally {
+    await site.close()
+  }
+}
+
+const atLeast = (value: number): Row['target'] & object => ({ bound: 'at least', value })
+const atMost = (value: number): Row['target'] & object => ({ bound: 'at most', value })
+
+interface FileFigure {
+  name: FileCase
+  place: Place
+  what: string
+  /** At least that many times as fast; null: a figure without a target. */
+  over: Partial<Record<'shim' | 'runno', number | null>>
+}
+
+const FILE_FIGURES: FileFigure[] = [
+  { name: 'stat', place: 'bare', what: 'stat from wasm', over: { shim: 5, runno: 80 } },
+  { name: 'stat', place: 'project', what: 'stat beside 500 files', over: { shim: null, runno: null } },
+  { name: 'open-read-close', place: 'bare', what: 'open, read 4 KiB, close', over: { shim: 6, runno: 50 } },
+  {
+    name: 'open-read-close',
+    place: 'project',
+    what: 'open … beside 500 files',
+    over: { shim: null, runno: null },
+  },
+  { name: 'readdir', place: 'bare', what: 'readdir, 100 entries', over: { shim: 30 } },
+  { name: 'write', place: 'bare', what: 'write 16 MB in a row', over: { shim: 50, runno: null } },
+  { name: 'read', place: 'bare', what: 'read 16 MB in a row', over: { shim: null, runno: null } },
+  { name: 'create-unlink', place: 'bare', what: 'create and unlink', over: { shim: null, runno: null } },
+]
+
+const duration = (nanoseconds: number): string =>
+  nanoseconds >= 1e6
+    ? `${show(nanoseconds / 1e6)} ms`
+    : nanoseconds >= 1e3
+      ? `${show(nanoseconds / 1e3)} µs`
+      : `${show(nanoseconds)} ns`
+
+const files = () =>
+  withPage(async ({ page }) => {
+    await page.evaluate(() => window.bench.prepareFiles())
+    const rows: Row[] = []
+    for (const { name, place, what, over } of FILE_FIGURES) {
+      note(what)
+      const samples = await repeat(() =>
+        page.evaluate(({ name, place }) => window.bench.files(name, place), { name, place }),
+      )
+      const of = (candidate: Candidate) => samples.map((sample) => sample[candidate] ?? Number.NaN)
+      for (const peer of ['shim', 'runno'] as const) {
+        const least = over[peer]
+        if (least === undefined) continue
+        rows.push({
+          what: `${what}, over ${peer}`,
+          detail: `${duration(median(of('ours')))} to ${duration(median(of(peer)))}`,
+          value: medianRatio(of(peer), of('ours')),
+          unit: '×',
+          ...(least === null ? {} : { target: atLeast(least) }),
+        })
+      }
+    }
+    return rows
+  })
+
+const parallel = () =>
+  withPage(async ({ page }) => {
+    await page.evaluate(() => window.bench.prepareFiles())
+    note('stat in four processes')
+    const samples = await repeat(async () => ({
+      one: await page.evaluate(() => window.bench.statRate(1, 4_000_000)),
+      four: await page.evaluate(() => window.bench.statRate(4, 2_000_000)),
+    }))
+    const [one, four] = [samples.map((sample) => sample.one), samples.map((sample) => sample.four)]
+    const detail = `${show(median(four))} to ${show(median(one))} calls a ms, on ${cpus().length} cores`
+    return [
+      {
+        what: 'stat in 4 processes, over 1',
+        detail,
+        value: medianRatio(four, one),
+        unit: '×',
+        target: atLeast(1.2),
+      },
+    ]
+  })
+
+const pipes = () =>
+  withPage(async ({ page }) => {
+    note('pipes and Comlink')
+    await page.evaluate(() => window.bench.preparePipes())
+    const samples = await repeat(() => page.evaluate(() => window.bench.pipes()))
+    const [pipe, comlink, rate] = [
+      samples.map((sample) => sample.pipe),
+      samples.map((sample) => sample.comlink),
+      samples.map((sample) => sample.throughput),
+    ]
+    await page.evaluate(() => window.bench.endPipes())
+    const detail = `${show(median(pipe))} µs to ${show(median(comlink))} µs`
+    return [
+      {
+        what: 'pipe, 1 byte there and back, over a Comlink call',
+        detail,
+        value: medianRatio(comlink, pipe),
+        unit: '×',
+        target: atLeast(1),
+      },
+      {
+        what: 'pipe, 64 KiB blocks',
+        detail: 'between two threads',
+        value: median(rate),
+        unit: 'GB/s',
+        target: atLeast(1),
+      },
+    ]
+  })
+
+const memory = () =>
+  withPage(async ({ page }) => {
+    note('memory of 50,000 files')
+    const cost = await page.evaluate(() => window.bench.memoryCost())
+    const detail = `${cost.files} files of ${show(cost.content)} bytes, written in ${show(cost.milliseconds)} ms`
+    return [
+      {
+        what: 'memory of a file over its content',
+        detail,
+        value: cost.overhead / 1000,
+        unit: 'KB',
+        target: atMost(0.6),
+      },
+    ]
+  })
+
+const start = () =>
+  withPage(async (site) => {
+    const { page } = site
+    note('Rust hello and an empty worker')
+    await page.evaluate(() => window.bench.prepareHello())
+    const starts = await repeat(
+      async () => ({
+        rust: await page.evaluate(() => window.bench.rustHello()),
+        worker: await page.evaluate(() => window.bench.emptyWorker()),
+      }),
+      rounds * 4,
+    )
+    const [rust, worker] = [starts.map((sample) => sample.rust), starts.map((sample) => sample.worker)]
+    const rows: Row[] = [
+      {
+        what: 'Rust hello, of an empty worker',
+        detail: `${show(median(rust))} ms to ${show(median(worker))} ms`,
+        value: medianRatio(rust, worker),
+        unit: '×',
+        target: atMost(3),
+      },
+    ]
+    note('Python hello, first of a page and warm')
+    await page.evaluate(() => window.bench.firstPythonHello())
+    const pythons = await repeat(async () => {
+      await boot(site)
+      await addScript(site)
+      const first = await page.evaluate(() => window.bench.firstPythonHello())
+      const warm = await repeat(() => page.evaluate(() => window.bench.pythonHello()), 5)
+      return { ...first, warm: median(warm) }
+    })
+    const [whole, spawn, warm] = [
+      pythons.map((sample) => sample.whole),
+      pythons.map((sample) => sample.spawn),
+      pythons.map((sample) => sample.warm),
+    ]
+    const times = `${show(median(warm))} ms to ${show(median(whole))} ms (${show(median(spawn))} ms of it after loading)`
+    rows.push({
+      what: 'Python hello, warm over the first of a page',
+      detail: times,
+      value: medianRatio(whole, warm),
+      unit: '×',
+      target: atLeast(4),
+    })
+    return rows
+  })
+
+const screen = async (): Promise<Row[]> => {
+  note('the page while a process prints')
+  const cost = await consoleCost()
+  const detail = `${cost.longTasks} of 50 ms or more in five seconds; ${show(cost.linesPerSecond)} lines a second`
+  return [
+    {
+      what: 'longest task of the page while a process prints endlessly',
+      detail,
+      value: cost.longestTask,
+      unit: 'ms',
+    },
+  ]
+}
+
+const GROUPS: Record<string, () => Promise<Row[]>> = { files, parallel, pipes, memory, start, screen }
+
+const main = async (): Promise<void> => {
+  const unknown = only?.find((name) => !(name in GROUPS))
+  if (unknown) throw new Error(`there is no group ${unknown}; there are ${Object.keys(GROUPS).join(', ')}`)
+  if (!Number.isInteger(rounds) || rounds < 1) throw new Error('--rounds= takes a whole number from 1 on')
+  const rows: Row[] = []
+  const failures: string[] = []
+  for (const [name, group] of Object.entries(GROUPS)) {
+    if (only && !only.includes(name)) continue
+    // The other groups' figures are worth having when one cannot be taken.
+    try {
+      rows.push(...(await group()))
+    } catch (error) {
+      failures.push(`${name}: ${error instanceof Error ? error.message : String(error)}`)
+    }
+  }
+  console.log(`\n${table(rows)}\n`)
+  for (const failure of failures) console.log(`not measured: ${failure}`)
+  const machine = { cores: cpus().length, model: cpus()[0]?.model ?? '', load: loadavg()[0] ?? 0 }
+  await mkdir(OUTPUT, { recursive: true })
+  await writeFile(
+    `${OUTPUT}/last.json`,
+    `${JSON.stringify({ date: new Date(), machine, rounds, rows, failures }, null, 2)}\n`,
+  )
+  if (failures.length > 0 || !rows.every(isMet)) process.exitCode = 1
+}
+
+await main()
