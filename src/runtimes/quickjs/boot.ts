@@ -15,13 +15,16 @@ import { createModuleLoader } from './modules.ts'
 import { createNative, nativeObject } from './native.ts'
 import { createPaths, type Paths } from './paths.ts'
 import { BUILTIN_EXPORTS, PRELUDE } from './prelude.ts'
+import { createProcessCalls } from './processes.ts'
 
 /** The engine's own guard; within what Chromium gives a worker. */
-const STACK_BYTES = 512 * 1024
+const STACK_BYTES = 128 * 1024
 /** The interrupt handler is asked that often before it looks at shared memory. */
 const LOOK_EVERY = 16
 const USAGE = 'usage: qjs FILE [ARGS…] or qjs -e CODE\n'
 const MODULE_SYNTAX = /^\s*(import\s*[\w{*'"]|export\s+[\w{*])/m
+
+type Native = ReturnType<typeof createNative> & ReturnType<typeof createProcessCalls>
 
 interface Script {
   code: string
@@ -30,10 +33,13 @@ interface Script {
   args: string[]
 }
 
-export const runQuickJs: Run = async (process, module): Promise<ExitReason> => {
+export const runQuickJs: Run = async (process, module, kernel): Promise<ExitReason> => {
   const paths = createPaths(process)
   const script = findScript(process, paths)
-  const native = createNative(process, paths, typeof script === 'string' ? [] : script.args)
+  const native = {
+    ...createNative(process, paths, typeof script === 'string' ? [] : script.args),
+    ...createProcessCalls(process, kernel),
+  }
   if (typeof script === 'string') {
     native.write(2, script)
     return { code: 2, signal: 0, message: '' }
@@ -84,12 +90,7 @@ const describeReason = (reason: JSValueHandle): string => {
   return `Uncaught (in promise) ${reason.toString()}${stack}`
 }
 
-const runScript = (
-  { vm, unhandled }: Vm,
-  process: Process,
-  native: ReturnType<typeof createNative>,
-  script: Script,
-): number => {
+const runScript = ({ vm, unhandled }: Vm, process: Process, native: Native, script: Script): number => {
   const prelude = vm.evalCode(PRELUDE, '<prelude>')
   const tools = vm.callFunction(prelude, vm.getUndefined(), nativeObject(vm, native))
   const call = (name: string, ...args: JSValueHandle[]): JSValueHandle =>
@@ -111,11 +112,6 @@ const runScript = (
       throw error
     }
   }
-  const drain = (): number => {
-    const code = guarded(() => void vm.executePendingJobs())
-    const reason = unhandled()
-    return code === 0 && reason !== null ? report(reason) : code
-  }
   let module: JSValueHandle | undefined
   let code = guarded(() => {
     const result = vm.evalCode(
@@ -123,12 +119,20 @@ const runScript = (
       script.name,
       script.isModule ? EvalFlags.TYPE_MODULE : EvalFlags.TYPE_GLOBAL,
     )
-    if (script.isModule) module = call('follow', result)
+    if (!script.isModule) return
+    // Its failure is reported once, from what `follow` has seen.
+    vm.markPromiseHandled(result)
+    module = call('follow', result)
   })
+  /** What went wrong without anybody catching it, as text: a module's own promise first, for it is not reported twice. */
+  const uncaught = (): string | null => {
+    if (module?.getProp('failed').toBoolean()) return call('inspect', module.getProp('reason')).toString()
+    return unhandled()
+  }
   while (code === 0) {
-    code = drain()
-    if (module?.getProp('failed').toBoolean())
-      return report(call('inspect', module.getProp('reason')).toString())
+    code = guarded(() => void vm.executePendingJobs())
+    const reason = code === 0 ? uncaught() : null
+    if (reason !== null) return report(reason)
     const wait = code === 0 ? call('next').toNumber() : -1
     if (wait < 0) break
     native.sleep(wait)

@@ -47,7 +47,10 @@ const bare = (specifier: string): string =>
     ? `Cannot find module '${specifier}': this is QuickJS, which has none of Node's own modules`
     : `Cannot find package '${specifier}': QuickJS loads only files of the project, such as './${specifier}.js'`
 
+/** Through local names: `in` is an export of qjs:std, and a reserved word. */
 const builtinSource = (name: string, exports: readonly string[]): string => {
   const from = `const m = globalThis[Symbol.for(${JSON.stringify(name)})]`
-  return [from, ...exports.map((each) => `export const ${each} = m.${each}`), 'export default m'].join('\n')
+  const locals = exports.map((each, index) => `const e${index} = m.${each}`)
+  const list = exports.map((each, index) => `e${index} as ${each}`).join(', ')
+  return [from, ...locals, `export { ${list} }`, 'export default m'].join('\n')
 }

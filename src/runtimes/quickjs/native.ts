@@ -14,7 +14,7 @@ import type { Paths } from './paths.ts'
 const CHUNK_BYTES = 4096
 const EPIPE = -64
 
-type Plain = string | number | boolean | null | undefined
+type Plain = string | number | boolean | null | undefined | Uint8Array
 
 /** An object of QuickJS whose methods are the given functions over plain values. */
 export const nativeObject = (

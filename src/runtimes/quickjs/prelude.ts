@@ -6,33 +6,11 @@
 
 /** Exports of the built-in modules, for the module loader. */
 export const BUILTIN_EXPORTS = {
-  'qjs:std': [
-    'exit',
-    'loadFile',
-    'writeFile',
-    'getenv',
-    'getenviron',
-    'puts',
-    'printf',
-    'sprintf',
-    'gc',
-    'in',
-    'out',
-    'err',
-  ],
-  'qjs:os': [
-    'now',
-    'sleep',
-    'readdir',
-    'mkdir',
-    'remove',
-    'rename',
-    'getcwd',
-    'setTimeout',
-    'clearTimeout',
-    'platform',
-    'isatty',
-  ],
+  'qjs:std': 'exit loadFile writeFile getenv getenviron puts printf sprintf gc in out err'.split(' '),
+  'qjs:os': (
+    'now sleep readdir mkdir remove rename getcwd setTimeout clearTimeout platform isatty exec waitpid kill pipe dup dup2 ' +
+    'read write close getpid signal WNOHANG SIGINT SIGTERM SIGKILL SIGPIPE SIGCHLD'
+  ).split(' '),
 }
 
 export const PRELUDE = String.raw`(native) => {
@@ -163,6 +141,30 @@ export const PRELUDE = String.raw`(native) => {
     readdir: (path) => { const list = native.list(String(path)); return typeof list === 'number' ? [[], -list] : [JSON.parse(list), 0] },
     mkdir: (path) => native.mkdir(String(path)), remove: (path) => native.remove(String(path)),
     rename: (from, to) => native.rename(String(from), String(to)), getcwd: () => [native.cwd(), 0],
+    exec: (args, { block = true, cwd = null, env = null, stdin = 0, stdout = 1, stderr = 2 } = {}) => {
+      const pid = native.exec(JSON.stringify({ args: args.map(String), cwd, env, streams: [stdin, stdout, stderr] }))
+      if (pid < 0) throw Object.assign(new Error(args[0] + ': ' + native.words(-pid)), { errno: -pid })
+      if (!block) return pid
+      const [, status] = os.waitpid(pid)
+      return status & 0x7f ? -(status & 0x7f) : status >> 8
+    },
+    waitpid: (pid, options = 0) => {
+      const { result, code, signal } = JSON.parse(native.waitpid(pid, (options & 1) !== 0))
+      return [result, result > 0 ? (signal ? signal : code << 8) : 0]
+    },
+    kill: (pid, signal) => native.kill(pid, signal),
+    pipe: () => { const { result, reader, writer } = JSON.parse(native.pipe()); return result < 0 ? null : [reader, writer] },
+    dup: (fd) => native.dup(fd), dup2: (from, to) => native.dup2(from, to), close: (fd) => native.close(fd), getpid: () => native.pid(),
+    read: (fd, buffer, offset, length) => {
+      const bytes = native.read(fd, length)
+      if (typeof bytes === 'number') return bytes
+      new Uint8Array(buffer, offset, bytes.length).set(bytes)
+      return bytes.length
+    },
+    write: (fd, buffer, offset, length) => native.writeBytes(fd, buffer.slice(offset, offset + length)),
+    // Only null (ignore) and undefined (default): QuickJS's handlers run between jobs, which a waiting script never reaches.
+    signal: (number, handler) => void failed('signal', native.ignore(number, handler === null)),
+    WNOHANG: 1, SIGINT: 2, SIGKILL: 9, SIGPIPE: 13, SIGTERM: 15, SIGCHLD: 17,
     setTimeout: globalThis.setTimeout, clearTimeout: globalThis.clearTimeout, platform: 'wasi', isatty: (fd) => native.isTerminal(fd),
   }
   for (const [name, value] of [['qjs:std', std], ['qjs:os', os]])
