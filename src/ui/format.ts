@@ -1,28 +1,27 @@
-/** Figures as the page writes them: decimal units as in file managers, tabular, never more digits than are true. */
+/** Figures as the page writes them: tabular, never more digits than are true. */
+import { formatBytes } from '../lib/bytes.ts'
 
 const COUNTS = new Intl.NumberFormat('en-US')
-const UNITS = ['B', 'kB', 'MB', 'GB', 'TB']
 
-/** 999 → '999 B', 1_536_000 → '1.5 MB'. */
-export const formatBytes = (bytes: number): string => {
-  if (!Number.isFinite(bytes) || bytes < 0) return 'unknown'
-  let value = bytes
-  let unit = 0
-  while (value >= 999.5 && unit < UNITS.length - 1) {
-    value /= 1000
-    unit++
-  }
-  return `${unit === 0 || value >= 99.95 ? Math.round(value) : value.toFixed(1)} ${UNITS[unit]}`
+export { formatBytes }
+
+/** Powers of 1024, as `formatBytes` has them. */
+const SIZES: Record<string, number> = {
+  bytes: 1,
+  byte: 1,
+  KB: 2 ** 10,
+  MB: 2 ** 20,
+  GB: 2 ** 30,
+  TB: 2 ** 40,
 }
 
 /** '7.4 of 11.6 MB': both in the unit of the whole, unless the part would be too small to be told in it. */
 export const formatShare = (part: number, whole: number): string => {
   const total = formatBytes(whole)
-  const unit = total.slice(total.indexOf(' ') + 1)
-  const size = 1000 ** Math.max(0, UNITS.indexOf(unit))
+  const size = SIZES[total.slice(total.indexOf(' ') + 1)] ?? 1
   const value = part / size
   if (part > 0 && value < 1 && part / whole < 0.1) return `${formatBytes(part)} of ${total}`
-  return `${unit === 'B' || value >= 99.95 ? Math.round(value) : value.toFixed(1)} of ${total}`
+  return `${size === 1 ? part : value.toFixed(1)} of ${total}`
 }
 
 /** Milliseconds → '0.3 s', '41 s', '4 min', '2 h', '3 days'. */

@@ -91,7 +91,11 @@ export const ConsoleList = ({ view, measured }: ConsoleListProps) => {
     const element = scroller.current
     if (!element || isFollowing.peek()) return
     hasNews.value = true
-    if (gone > 0) element.scrollTop -= gone * rowHeight.peek()
+    if (gone === 0) return
+    element.scrollTop -= gone * rowHeight.peek()
+    // told at once and not by the scroll event: in a flood the next frame is already somewhere else
+    ownScroll.current = element.scrollTop
+    port.value = { top: element.scrollTop, height: element.clientHeight }
   })
 
   void view.version.value

@@ -1,6 +1,6 @@
 /** The tree of the project's files. */
 import { useSignal } from '@preact/signals'
-import { useEffect, useRef } from 'preact/hooks'
+import { useRef } from 'preact/hooks'
 import { rowHeight } from '../frame/media.ts'
 import { VirtualRows } from '../frame/virtual-rows.tsx'
 import { Icon } from '../icon.tsx'
@@ -22,10 +22,12 @@ export const FilesPanel = () => {
   const found = rows.findIndex((row) => row.path === active.value)
   const at = Math.max(0, found)
 
-  useEffect(() => {
-    if (hasFocus.current)
-      box.current?.querySelector<HTMLElement>('[tabindex="0"]')?.focus({ preventScroll: true })
-  }, [active.value, rows])
+  /** The focus follows the active row, also when it is drawn only after the list has scrolled. */
+  const follow = (element: HTMLElement | null): void => {
+    const { activeElement } = document
+    const mayFocus = activeElement === document.body || box.current?.contains(activeElement)
+    if (element && hasFocus.current && mayFocus) element.focus({ preventScroll: true })
+  }
 
   const activate = (row: TreeRow): void => {
     active.value = row.path
@@ -73,12 +75,12 @@ export const FilesPanel = () => {
         aria-selected={row.path === files.shown.value}
         {...(isFolder ? { 'aria-expanded': row.isOpen } : {})}
         tabIndex={index === at ? 0 : -1}
+        ref={index === at ? follow : null}
         style={{ '--depth': row.level - 1, height: `${height}px` }}
         title={row.name}
         onClick={() => activate(row)}
         onFocus={() => {
           hasFocus.current = true
-          if (found >= 0 || index !== 0) active.value = row.path
         }}
       >
         <span class="twist">{isFolder ? <Icon name="right" /> : null}</span>
@@ -89,14 +91,15 @@ export const FilesPanel = () => {
     )
   }
   return (
-    <aside
+    <section
       ref={box}
       class="sheet files"
       aria-label="Files"
       data-region
       onFocusOut={(event) => {
-        if (!(event.relatedTarget instanceof Node && box.current?.contains(event.relatedTarget)))
-          hasFocus.current = false
+        // a row that scrolls out of the document loses the focus to nothing: then the next active row gets it
+        const next = event.relatedTarget
+        if (next instanceof Node && !box.current?.contains(next)) hasFocus.current = false
       }}
     >
       <div class="head">
@@ -113,6 +116,6 @@ export const FilesPanel = () => {
         visible={found}
         onKeyDown={onKeyDown}
       />
-    </aside>
+    </section>
   )
 }

@@ -144,12 +144,18 @@ export const RunButtons = ({ place }: { place: 'bar' | 'overview' }) => {
   )
 }
 
+const Title = () => {
+  const { stores } = useUi()
+  return <h1 class="sr">{stores.project.project.value?.name} in wasmrun OS</h1>
+}
+
 export const Bar = ({ showShortcuts }: { showShortcuts(): void }) => (
   // biome-ignore lint/a11y/useAriaPropsSupportedByRole: at the page's top level a header is a landmark and takes a name
   <header class="bar onboard" aria-label="Project" data-region>
     <span class="logo">
       <Icon name="mark" />
     </span>
+    <Title />
     <ProjectMenu />
     <RuntimeChip />
     <RunButtons place="bar" />

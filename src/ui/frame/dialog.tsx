@@ -25,7 +25,7 @@ export const Dialog = ({ title, close, children, footer }: DialogProps) => {
   return (
     <dialog
       ref={element}
-      class="dialog"
+      class="dialog sheet"
       aria-label={title}
       onCancel={(event) => {
         event.preventDefault()
@@ -36,9 +36,12 @@ export const Dialog = ({ title, close, children, footer }: DialogProps) => {
       }}
       onKeyDown={(event) => event.stopPropagation()}
     >
-      <header>{title}</header>
-      <div class="dialog-body">{children}</div>
-      <footer>{footer}</footer>
+      <h2 class="dialog-title">{title}</h2>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a long list is scrolled with the keyboard */}
+      <div class="dialog-body" tabIndex={0}>
+        {children}
+      </div>
+      <div class="dialog-acts">{footer}</div>
     </dialog>
   )
 }

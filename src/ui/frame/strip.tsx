@@ -30,15 +30,18 @@ export const Strip = () => {
           class="cell"
           data-testid="strip-process"
           data-pid={row.pid}
-          aria-label={`Process ${row.pid} ${row.command}, ${stateWords(row)}`}
           onClick={() => show(row.pid)}
         >
           <span class={`lamp ${lampOf(row)}`} />
+          <span class="sr">process</span>
           <b>{row.pid}</b> <span class="cut">{row.command}</span>
           {row.state === 'ended' ? (
             <span>{stateWords(row).toLowerCase()}</span>
           ) : (
-            <Spark samples={row.samples} />
+            <>
+              <span class="sr">{stateWords(row)}</span>
+              <Spark samples={row.samples} />
+            </>
           )}
         </button>
       ))}

@@ -172,33 +172,35 @@ export const Workbench = ({ showShortcuts }: { showShortcuts(): void }) => {
       style={{ '--w-files': `${filesWidth}px`, '--h-bottom': `${bottomHeight}px` }}
     >
       <Bar showShortcuts={showShortcuts} />
-      <FilesPanel />
-      <Splitter
-        label="Resize files"
-        orientation="vertical"
-        value={filesWidth}
-        limits={LIMITS.filesWidth}
-        direction={1}
-        set={(value) => apply({ filesWidth: value })}
-        reset={() => apply({ filesWidth: DEFAULTS.filesWidth })}
-        collapse={() => apply({ filesShown: false })}
-      />
-      <main class="main" id="main">
-        <div class="pair">
-          <View />
-          <Moment />
-        </div>
+      <main class="body" id="main">
+        <FilesPanel />
         <Splitter
-          label="Resize bottom panel"
-          orientation="horizontal"
-          value={bottomHeight}
-          limits={LIMITS.bottomHeight}
-          direction={-1}
-          set={(value) => apply({ bottomHeight: value })}
-          reset={() => apply({ bottomHeight: DEFAULTS.bottomHeight })}
-          collapse={() => apply({ bottomShown: false })}
+          label="Resize files"
+          orientation="vertical"
+          value={filesWidth}
+          limits={LIMITS.filesWidth}
+          direction={1}
+          set={(value) => apply({ filesWidth: value })}
+          reset={() => apply({ filesWidth: DEFAULTS.filesWidth })}
+          collapse={() => apply({ filesShown: false })}
         />
-        <Bottom />
+        <div class="main">
+          <div class="pair">
+            <View />
+            <Moment />
+          </div>
+          <Splitter
+            label="Resize bottom panel"
+            orientation="horizontal"
+            value={bottomHeight}
+            limits={LIMITS.bottomHeight}
+            direction={-1}
+            set={(value) => apply({ bottomHeight: value })}
+            reset={() => apply({ bottomHeight: DEFAULTS.bottomHeight })}
+            collapse={() => apply({ bottomShown: false })}
+          />
+          <Bottom />
+        </div>
       </main>
       <Strip />
       <nav class="small-tabs only-small onboard" aria-label="Panels">

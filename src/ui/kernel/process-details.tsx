@@ -23,10 +23,11 @@ export const ProcessDetails = ({ row }: { row: ProcessRow }) => {
   ]
   if (row.exit?.message) facts.push(['Cause', row.exit.message])
   return (
-    <section class="details" aria-label={`Process ${row.pid}`}>
-      <h3>
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls is scrolled with the keyboard
+    <section class="details" aria-label={`Process ${row.pid}`} tabIndex={0}>
+      <h2>
         Process {row.pid} <small>{row.command}</small>
-      </h3>
+      </h2>
       <dl>
         {facts.map(([name, text]) => (
           <div key={name}>
