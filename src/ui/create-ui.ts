@@ -44,8 +44,8 @@ const listen = ({ wasmrun, stores, now }: Ui): void => {
   )
   wasmrun.on('runtime', (progress) => {
     stores.runtimes.apply({ type: 'progress', progress, time: now() })
-    // what could not be kept is worth a remark although the program starts
-    if (progress.message !== '' && progress.step !== 'failed')
+    // what could not be kept is worth a remark although the program starts; who cancelled or waits is told by the runner
+    if (progress.message !== '' && progress.step !== 'failed' && progress.step !== 'cancelled')
       stores.console.apply({ type: 'system', source: 'host', text: progress.message, time: now() })
   })
   wasmrun.on('log', (entry) => {
