@@ -243,7 +243,7 @@ const allocateHeld = (volume: Volume, at: number, position: number, length: numb
     const refused = refusal(volume, at)
     if (refused < 0) return refused
     if (end > FILE_MAX) return -ERRNO.FBIG
-    if (end - position > heapRoom(volume.memory)) return -ERRNO.NOSPC
+    if (end - Math.max(position, sizeOf(volume.memory.i32, at)) > heapRoom(volume.memory)) return -ERRNO.NOSPC
     beginWrite(volume.memory.i32, at)
     const fits = reserve(volume, at, position, length, true) === length
     const size = sizeOf(volume.memory.i32, at)
