@@ -36,7 +36,7 @@ export const Strip = () => {
           <span class="sr">process</span>
           <b>{row.pid}</b> <span class="cut">{row.command}</span>
           {row.state === 'ended' ? (
-            <span>{stateWords(row).toLowerCase()}</span>
+            <span>{stateWords(row)}</span>
           ) : (
             <>
               <span class="sr">{stateWords(row)}</span>

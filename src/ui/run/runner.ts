@@ -110,7 +110,7 @@ export const createRunner = ({ wasmrun, stores, now, nextFrame }: RunnerParts): 
   }
 
   const adopt = (plan: RunPlan, process: Process, started: number): void => {
-    const label = `${baseName(plan.command)} ${process.pid}`
+    const label = `${baseName(plan.command).replace(/\.wasm$/, '')} ${process.pid}`
     stores.console.apply({ type: 'open', pid: process.pid, label })
     say(`Started ${[plan.command, ...plan.args].join(' ')} as process ${process.pid}.`, 'info', process.pid)
     const gone = follow(plan, process, started)

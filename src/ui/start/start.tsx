@@ -1,6 +1,6 @@
 /** The start screen: a board with a socket for a project, what was opened left of it, the runtimes right, examples below. */
 import { openExample, pickFolder } from '../bring/pick.ts'
-import { formatBytes, formatDuration } from '../format.ts'
+import { codeOf, formatBytes, formatDuration, messageOf } from '../format.ts'
 import { ThemeButton } from '../frame/theme.tsx'
 import { Icon } from '../icon.tsx'
 import { BringCard } from '../moments/bring-card.tsx'
@@ -90,9 +90,8 @@ const RuntimeSlots = () => {
   const { runtimes, problem, asked, progress } = stores.runtimes
   const fetchNow = (name: string, version: string): void => {
     wasmrun.runtimes.prefetch(name, version).catch((error: unknown) => {
-      if (progress.value.get(name)?.step === 'failed') return
-      const text = error instanceof Error ? error.message : String(error)
-      stores.notices.apply({ type: 'toast', kind: 'fault', text })
+      if (progress.value.get(name)?.step === 'failed' || codeOf(error) === 'ECANCELED') return
+      stores.notices.apply({ type: 'toast', kind: 'fault', text: messageOf(error) })
     })
   }
   return (
