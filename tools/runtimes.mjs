@@ -152,6 +152,7 @@ async function addPython(output) {
         commands: ['python3', 'python', 'python3.12'],
         env: {},
         warm: ['-c', 'pass'],
+        startsInPwd: true,
         module: output.asset('python', `${name}-core.wasm`, core, { plain: false, gzip: true }),
         files: { stdlib: output.asset('python', `${name}-stdlib.tree`, tree, { plain: false, gzip: true }) },
         mounts: [{ file: 'stdlib', path: STDLIB_PATH }],

@@ -147,6 +147,8 @@ export interface RuntimeRecipe {
   mounts: { file: string; path: string }[]
   /** Arguments of a hidden first run that warms the engine, or null. */
   warm: string[] | null
+  /** Its programs make $PWD their working directory, so "/" can be the machine's root to them. */
+  startsInPwd: boolean
 }
 
 /** Verified bytes, on their way from the host to the kernel (buffers are transferred). */

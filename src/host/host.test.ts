@@ -12,7 +12,7 @@ const BUNDLE: RuntimeBundle = {
   name: 'python',
   version: '3.12.0',
   sha256: 'a'.repeat(64),
-  recipe: { kind: 'wasi', commands: ['python3'], env: {}, mounts: [], warm: null },
+  recipe: { kind: 'wasi', commands: ['python3'], env: {}, mounts: [], warm: null, startsInPwd: false },
   wasm: new ArrayBuffer(1),
   files: {},
 }

@@ -32,7 +32,14 @@ test('an entry of plain wasmhub is a WASI command that goes by its own name', ()
     plain: { url: `${BASE}python.wasm`, size: 10, sha256: HASH },
     gzip: null,
   })
-  assert.deepEqual(entry?.recipe, { kind: 'wasi', commands: ['python'], env: {}, mounts: [], warm: null })
+  assert.deepEqual(entry?.recipe, {
+    kind: 'wasi',
+    commands: ['python'],
+    env: {},
+    mounts: [],
+    warm: null,
+    startsInPwd: false,
+  })
   assert.equal(entry?.latest, true)
 })
 

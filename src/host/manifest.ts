@@ -215,6 +215,7 @@ const parseRecipe = (entry: Fields, name: string, files: Record<string, Asset>):
       parseMount(fields(each, 'a mount'), files),
     ),
     warm,
+    startsInPwd: entry.startsInPwd === true,
   }
 }
 

@@ -1,7 +1,8 @@
 /**
  * What a process may see: directories that are open when it starts, from descriptor 3 on.
  *
- * WASI's libc has no working directory of its own: it starts at "/". So unless told otherwise, the working directory is
+ * WASI's libc has no working directory of its own: it starts at "/". So unless told otherwise (or the runtime does better: our
+ * Python goes to $PWD by itself), the working directory is
  * given the name "/", and each top-level directory of the machine its own name; a longer name wins, so that "data.txt" and
  * "/usr/lib" both mean what the user expects.
  */
@@ -16,8 +17,13 @@ import { type Files, KIND } from '../vfs/types.ts'
 const FIRST_PREOPEN = 3
 const encoder = new TextEncoder()
 
-export const choosePreopens = (files: Files, request: Pick<SpawnRequest, 'preopens' | 'cwd'>): Preopen[] => {
+export const choosePreopens = (
+  files: Files,
+  request: Pick<SpawnRequest, 'preopens' | 'cwd'>,
+  startsInPwd: boolean,
+): Preopen[] => {
   if (request.preopens) return request.preopens
+  if (startsInPwd) return [{ name: '/', path: '/', readonly: false }]
   const top = files.readdir('/').filter(({ kind }) => kind === KIND.DIRECTORY)
   const named = top.map(({ name }) => ({ name: `/${name}`, path: `/${name}`, readonly: false }))
   return [{ name: '/', path: request.cwd, readonly: false }, ...named]

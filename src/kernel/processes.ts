@@ -12,7 +12,6 @@ import type {
   JailApi,
   KernelEvent,
   KernelForProcess,
-  Preopen,
   ProcessInfo,
   SpawnRequest,
 } from '../abi/control.ts'
@@ -50,7 +49,6 @@ export interface Entry {
   readonly thread: number
   readonly request: SpawnRequest
   readonly program: Program
-  readonly preopens: readonly Preopen[]
   /** 0 for a child of the page. */
   readonly parent: number
   readonly stdio: Stdio
@@ -139,12 +137,9 @@ export const createProcesses = (options: ProcessesOptions): Processes => {
       return
     }
   }
-  const spawn = async (
-    request: SpawnRequest,
-    preopens: readonly Preopen[],
-    parent: Family | null,
-  ): Promise<number> => {
+  const spawn = async (request: SpawnRequest, parent: Family | null): Promise<number> => {
     const program = await programs.resolve(request)
+    const preopens = choosePreopens(files, request, program.startsInPwd)
     const prepared = prepare(objects, files, { request, program, preopens, parent })
     const started = { started: Date.now(), startedAt: performance.now() }
     const entry = {
@@ -152,7 +147,6 @@ export const createProcesses = (options: ProcessesOptions): Processes => {
       ...started,
       request,
       program,
-      preopens,
       parent: parent?.pid ?? 0,
       exit: null,
     }
@@ -173,14 +167,14 @@ export const createProcesses = (options: ProcessesOptions): Processes => {
       args,
       env,
       cwd: child.cwd ?? parent.request.cwd,
-      preopens: [...parent.preopens],
+      preopens: parent.request.preopens,
       terminal: null,
       stdin: null,
       title: [command.split('/').at(-1), ...args].join(' '),
     }
     // The parent may have ended while its request was on the way.
     if (parent.exit) throw new SysError(ERRNO.SRCH, `process ${parent.pid}`)
-    return spawn(request, parent.preopens, { pid: parent.pid, slot: parent.slot, descriptors })
+    return spawn(request, { pid: parent.pid, slot: parent.slot, descriptors })
   }
   /** kill(2) for a process: only what descends from it. */
   const killFor = (caller: Entry, pid: number, signal: number): number => {
@@ -216,7 +210,7 @@ export const createProcesses = (options: ProcessesOptions): Processes => {
   }
 
   return {
-    spawn: async (request) => ({ pid: await spawn(request, choosePreopens(files, request), null) }),
+    spawn: async (request) => ({ pid: await spawn(request, null) }),
     get: (pid) => {
       const entry = entries.get(pid)
       if (!entry) throw new SysError(ERRNO.SRCH, `process ${pid}`)

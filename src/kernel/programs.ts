@@ -20,6 +20,7 @@ export interface Program {
   /** For the process table: 'python 3.12.0', 'wasm'. */
   runtime: string
   env: Record<string, string>
+  startsInPwd: boolean
 }
 
 export interface Programs {
@@ -55,7 +56,8 @@ export const createPrograms = (
       // A start without a warm worker is slower, not wrong.
       jail.keepWarm(key, warm, WARM_WORKERS).catch(() => {})
     }
-    return { key, kind: recipe.kind, runtime: `${name} ${version}`, env: recipe.env }
+    const { kind, env, startsInPwd } = recipe
+    return { key, kind, runtime: `${name} ${version}`, env, startsInPwd }
   }
   const fetchRuntime = async (name: string, version: string | null): Promise<Program> => {
     const bundle = await host.load(name, version)
@@ -94,7 +96,7 @@ export const createPrograms = (
     } catch (error) {
       throw named(error, path)
     }
-    return { key, kind: 'wasi', runtime: 'wasm', env: {} }
+    return { key, kind: 'wasi', runtime: 'wasm', env: {}, startsInPwd: false }
   }
 
   return {
