@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { isCode } from '../abi/errno.ts'
 import { packTree } from '../abi/tree.ts'
-import { createHeap, heapUsage } from '../memory/heap.ts'
+import { createHeap } from '../memory/heap.ts'
 import { createMemory } from '../memory/memory.ts'
 import { createFiles } from './files.ts'
 import { formatVfs } from './format.ts'
@@ -164,20 +164,4 @@ test('a small file costs little more than its content', () => {
   }
   const overhead = (files.usage().used - before - content) / 5000
   assert.ok(overhead < 600, `${overhead.toFixed(0)} bytes a file`)
-})
-
-test('the heap merges what comes back, whole or in parts', () => {
-  const memory = createMemory(1024)
-  const heap = createHeap(memory)
-  const { free } = heapUsage(memory)
-  const runs: [number, number][] = []
-  for (let index = 1; index < 400; index++) runs.push([heap.allocate(index * 97), index * 97])
-  assert.equal(new Set(runs.map(([run]) => run)).size, runs.length)
-  assert.ok(memory.u8.subarray(runs[5]![0] * 4, runs[5]![0] * 4 + 500).every((byte) => byte === 0))
-  for (const [run, bytes] of runs.filter((_, index) => index % 2)) heap.free(run, bytes)
-  for (const [run, bytes] of runs.filter((_, index) => index % 2 === 0)) heap.free(run, bytes)
-  assert.equal(heapUsage(memory).free, free)
-  assert.throws(() => heap.free(runs[0]![0], 256), /not in use/)
-  assert.equal(heap.allocate(2 ** 30), -48)
-  assert.ok(heap.allocate(15 * 1024 * 1024) > 0)
 })
