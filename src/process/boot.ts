@@ -14,6 +14,7 @@ import type {
 } from '../abi/control.ts'
 import { connect, expose } from '../ipc/rpc.ts'
 import { PAGE_BYTES, PROCESS, processAt, THREAD, THREAD_STATE, threadAt } from '../memory/layout.ts'
+import type { Memory } from '../memory/memory.ts'
 import { getWord, setWord } from '../memory/slots.ts'
 import { raise } from '../objects/signal.ts'
 import { resizeTty } from '../objects/tty.ts'
@@ -43,10 +44,12 @@ export const boot = async (
 ): Promise<void> => {
   const kernel = connect<KernelForProcess>(port)
   let reason: ExitReason
+  let view: Memory | null = null
   try {
     shield(memory)
     shield(port)
     const machine = attachMachine(memory, start.thread, start.pid)
+    view = machine.memory
     expose(controlOf(machine, start.pid), port)
     lockDown(scope)
     settleRights(machine)
@@ -61,6 +64,8 @@ export const boot = async (
       `the process could not start: ${error instanceof Error ? error.message : String(error)}`,
     )
   }
+  // From here on this thread touches nothing of the machine, so its slot needs no quarantine.
+  if (view) setWord(view, threadAt(start.thread) + THREAD.STATE, THREAD_STATE.PARKED)
   await kernel.api.exit(reason).catch(() => {
     // The kernel is gone, and with it whoever could hear of it.
   })
