@@ -2,6 +2,7 @@
 import { ERRNO } from '../abi/errno.ts'
 import { beginWrite, endWrite } from '../memory/sequence.ts'
 import { changed } from './change.ts'
+import { tick } from './clock.ts'
 import { copyIn, setSize } from './content.ts'
 import { truncateHeld } from './data.ts'
 import { growTable, linkEntry, nameEntry, touchDirectory } from './entry.ts'
@@ -47,6 +48,7 @@ const publish = (volume: Volume, entry: number, at: number): void => {
 export const create = (volume: Volume, kind: number, mode: number): number => {
   const refused = refuseName(volume)
   if (refused < 0) return refused
+  tick()
   growTable(volume)
   const device = volume.memory.i32[volume.parent + INODE.DEVICE]!
   const at = takeInode(volume, kind, mode, device)
@@ -144,6 +146,7 @@ export const symlinkHeld = (
 const createLink = (volume: Volume, text: Uint8Array, length: number): number => {
   const refused = refuseName(volume)
   if (refused < 0) return refused
+  tick()
   growTable(volume)
   const inode = takeInode(volume, KIND.SYMLINK, 0o777, volume.memory.i32[volume.parent + INODE.DEVICE]!)
   if (inode === 0) return -ERRNO.NOSPC
@@ -185,6 +188,7 @@ export const linkHeld = (
   if (i32[at + INODE.DEVICE] !== i32[volume.parent + INODE.DEVICE]) return -ERRNO.XDEV
   const refused = refuseName(volume)
   if (refused < 0) return refused
+  tick()
   growTable(volume)
   const entry = takeEntry(volume, volume.nameLength)
   if (entry === 0) return -ERRNO.NOSPC

@@ -3,7 +3,7 @@
  */
 import { OWNER, takeRun } from '../memory/heap.ts'
 import { beginWrite, endWrite } from '../memory/sequence.ts'
-import { stamp, tick } from './clock.ts'
+import { stamp } from './clock.ts'
 import {
   CHUNK_GRANULES,
   CHUNK_WORDS,
@@ -43,7 +43,7 @@ const fillInodeChunk = (volume: Volume): boolean => {
 }
 
 /**
- * A fresh inode with one link and all times now, or 0. Its pins are left as they are.
+ * A fresh inode with one link and all times now (of the last tick), or 0. Its pins are left as they are.
  */
 export const takeInode = (volume: Volume, kind: number, mode: number, device: number): number => {
   if (volume.memory.i32[volume.base + FS.FREE_INODE] === 0 && !fillInodeChunk(volume)) return 0
@@ -58,7 +58,6 @@ export const takeInode = (volume: Volume, kind: number, mode: number, device: nu
   i32[at + INODE.DEVICE] = device
   i32[at + INODE.COOKIE] = FIRST_COOKIE
   i32[at + INODE.CHANGED] = i32[volume.base + FS.CHANGES_READ]! - 1
-  tick()
   stamp(i32, at + INODE.ATIME)
   stamp(i32, at + INODE.MTIME)
   stamp(i32, at + INODE.CTIME)
@@ -134,10 +133,9 @@ export const isReadonly = (volume: Volume, at: number): boolean => {
   return volume.memory.i32[volume.base + FS.MOUNTS + device * MOUNT_WORDS + MOUNT.READONLY] !== 0
 }
 
-/** Modification and change time are now. */
+/** Modification and change time are now: the last tick. Reading the clock is dear, so each call does it once. */
 export const touch = (i32: Int32Array, at: number): void => {
   beginWrite(i32, at)
-  tick()
   stamp(i32, at + INODE.MTIME)
   stamp(i32, at + INODE.CTIME)
   endWrite(i32, at)
@@ -147,7 +145,6 @@ export const touch = (i32: Int32Array, at: number): void => {
 export const addLinks = (i32: Int32Array, at: number, count: number): void => {
   beginWrite(i32, at)
   i32[at + INODE.LINKS]! += count
-  tick()
   stamp(i32, at + INODE.CTIME)
   endWrite(i32, at)
 }

@@ -5,6 +5,7 @@
 import { ERRNO } from '../abi/errno.ts'
 import { beginWrite, endWrite } from '../memory/sequence.ts'
 import { getWord } from '../memory/slots.ts'
+import { tick } from './clock.ts'
 import { unlinkEntry } from './entry.ts'
 import { eachInode, giveEntry, giveInode, takeInode } from './inode.ts'
 import { ENTRY, FS, INODE, MAX_MOUNTS, MOUNT, MOUNT_WORDS } from './layout.ts'
@@ -20,6 +21,7 @@ export const takeMount = (volume: Volume, mode: number): number => {
   let device = 1
   while (device < MAX_MOUNTS && volume.memory.i32[mountAt(volume, device) + MOUNT.ROOT] !== 0) device++
   if (device === MAX_MOUNTS) return -ERRNO.NFILE
+  tick()
   const root = takeInode(volume, KIND.DIRECTORY, mode, device)
   if (root === 0) return -ERRNO.NOSPC
   const { i32 } = volume.memory

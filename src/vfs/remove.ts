@@ -3,6 +3,7 @@ import { ERRNO } from '../abi/errno.ts'
 import { beginWrite, endWrite } from '../memory/sequence.ts'
 import { getWord } from '../memory/slots.ts'
 import { changed } from './change.ts'
+import { tick } from './clock.ts'
 import { own, refuseName } from './create.ts'
 import { growTable, linkEntry, nameEntry, touchDirectory, unlinkEntry } from './entry.ts'
 import { addLinks, giveEntry, isReadonly, takeEntry } from './inode.ts'
@@ -29,6 +30,7 @@ export const unlinkHeld = (
   if (volume.trailing) return -ERRNO.NOTDIR
   if (isReadonly(volume, volume.parent)) return -ERRNO.ROFS
   const { parent, entry } = volume
+  tick()
   beginWrite(volume.memory.i32, volume.base + FS.NAMES)
   dropEntry(volume, entry)
   dropFile(volume, found)
@@ -85,6 +87,7 @@ export const rmdirHeld = (
   if (isReadonly(volume, volume.parent)) return -ERRNO.ROFS
   if (i32[found + INODE.COUNT] !== 0) return -ERRNO.NOTEMPTY
   const { parent, entry } = volume
+  tick()
   beginWrite(i32, volume.base + FS.NAMES)
   dropEntry(volume, entry)
   dropDirectory(volume, found, parent)
@@ -129,6 +132,7 @@ export const renameHeld = (
   if (isReadonly(volume, parent)) return -ERRNO.ROFS
   if (isDirectory && isBeneath(volume, volume.parent, at)) return -ERRNO.INVAL
   if (over === at) return 0
+  tick()
   if (over > 0) {
     const refused = refuseOver(volume, isDirectory, over)
     return refused < 0 ? refused : moveOver(volume, at, parent, entry, over)
