@@ -12,8 +12,8 @@ import {
   RIGHTS_STREAM,
   RIGHTS_WRITING,
 } from '../abi/wasi.ts'
-import { type Objects, word } from '../objects/objects.ts'
-import { FILE, fileFacts, fileObject, streamKind } from '../objects/open-file.ts'
+import type { Objects } from '../objects/objects.ts'
+import { fileFacts, fileObject, streamKind } from '../objects/open-file.ts'
 import { ACCESS, STREAM } from '../objects/types.ts'
 import type { Process } from './process.ts'
 
@@ -49,11 +49,14 @@ export const hasInode = (stream: number): boolean =>
 /** Rights that mean anything for the open file: what was installed is narrowed to them. */
 export const rightsThatApply = (objects: Objects, file: number): number => {
   const { stream, access } = fileFacts(objects, file)
-  if (stream === STREAM.FILE) return RIGHTS_FILE
   if (stream === STREAM.DIRECTORY) return RIGHTS_DIRECTORY
-  const seekable =
-    stream === STREAM.DEVICE && word(objects, file + FILE.DEVICE) !== 0 ? RIGHTS.FD_SEEK | RIGHTS.FD_TELL : 0
   const unreadable = access & ACCESS.READ ? 0 : RIGHTS.FD_READ
   const unwritable = access & ACCESS.WRITE ? 0 : RIGHTS_WRITING
-  return (RIGHTS_STREAM | seekable) & ~unreadable & ~unwritable
+  return rightsOfStream(stream) & ~unreadable & ~unwritable
+}
+
+const rightsOfStream = (stream: number): number => {
+  if (stream === STREAM.FILE) return RIGHTS_FILE
+  // A terminal is told from /dev/null by not being able to seek.
+  return stream === STREAM.DEVICE ? RIGHTS_STREAM | RIGHTS.FD_SEEK | RIGHTS.FD_TELL : RIGHTS_STREAM
 }
