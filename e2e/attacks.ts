@@ -21,7 +21,8 @@ export type Attacks = Record<string, Attack>
 /** Ways to the network and to the site's storage that workers and documents both have. */
 export const COMMON: Attacks = {
   origin: async () => {
-    if (self.origin === 'null') throw new Error('opaque')
+    // Where even the word has been taken away it is undefined.
+    if (self.origin === 'null' || self.origin === undefined) throw new Error('opaque')
     return self.origin
   },
   'fetch of another origin': async ({ hits }) => (await fetch(`${hits}/fetch`)).text(),
@@ -234,12 +235,12 @@ export const NAVIGATION: Attacks = {
 /** An attack that has not answered by then got nothing. */
 const PATIENCE_MS = 2500
 
-/** A script that runs attacks, all at once, and hands the results to `report`, an expression. */
+/** A function, as text, that runs attacks, all at once, and hands the results to `report`, an expression. */
 export const attackScript = (attacks: Attacks, target: Target, report: string): string => {
   const entries = Object.entries(attacks).map(
     ([name, attack]) => `${JSON.stringify(name)}: ${attack.toString()}`,
   )
-  return `;(async () => {
+  return `async () => {
     const attacks = {${entries.join(',\n')}}
     const late = () => new Promise((_, reject) => setTimeout(() => reject(new Error('no answer')), ${PATIENCE_MS}))
     const start = async (attack) => {
@@ -250,5 +251,5 @@ export const attackScript = (attacks: Attacks, target: Target, report: string): 
     const results = Object.fromEntries(await Promise.all(running))
     const send = ${report}
     send(results)
-  })();`
+  }`
 }

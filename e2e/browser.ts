@@ -109,6 +109,29 @@ export const drop = async (page: Page, selector: string, paths: string[]): Promi
   await session.detach()
 }
 
+export type Tree = Record<string, string | Uint8Array>
+
+/** Puts files into the machine; names may hold slashes. */
+export const mount = (page: Page, tree: Tree, path = '/home/project'): Promise<void> =>
+  page.evaluate(
+    async ({ files, path }) => {
+      for (const { name, text, base64 } of files) {
+        const file = `${path}/${name}`
+        await window.wasmrun.fs.mkdir(file.slice(0, file.lastIndexOf('/')), { recursive: true })
+        const data = base64 === null ? text : Uint8Array.from(atob(base64), (char) => char.charCodeAt(0))
+        await window.wasmrun.fs.writeFile(file, data)
+      }
+    },
+    {
+      files: Object.entries(tree).map(([name, data]) => ({
+        name,
+        text: typeof data === 'string' ? data : '',
+        base64: typeof data === 'string' ? null : Buffer.from(data).toString('base64'),
+      })),
+      path,
+    },
+  )
+
 export interface Finished {
   code: number
   signal: string | null

@@ -10,21 +10,56 @@ import { basename, join } from 'node:path'
 import { JAIL_POLICY, JAIL_SANDBOX } from '../src/sdk/jail-frame.ts'
 import { type Attacks, attackScript, type Target } from './attacks.ts'
 
-export type Place = 'process' | 'kernel' | 'jail'
+/** process and quickjs: the workers of guests, one script for each kind of program. */
+export type Place = 'process' | 'quickjs' | 'kernel' | 'jail'
 export type Results = Record<string, string>
 
 export interface Plan {
   place: Place
   attacks: Attacks
-  /** Before the machine's own script, which locks down, or after it. */
-  when: 'before' | 'after'
+  /**
+   * Before or after the machine's own script is loaded, or, in the worker of a guest, in the moment in which the guest is
+   * started: the worker is bound and locked down.
+   */
+  when: 'before' | 'after' | 'guest'
 }
 
 /** Which part of the wall is taken down, to see that the attacks then succeed. */
 export type Hole = 'none' | 'sandbox' | 'policy'
 
-/** In front of every worker's script: its way to report, kept before anything is taken away. */
-const KEEP_POST = ';globalThis.$report = self.postMessage.bind(self);'
+export interface Patches {
+  plans?: Plan[]
+  hole?: Hole
+  /** Text in front of a script. */
+  heads?: Partial<Record<Place, string>>
+}
+
+/** In front of every worker's script: its way to report; no property of the global object, or the lock-down would take it. */
+const KEEP_POST = ';const $report = self.postMessage.bind(self);'
+/**
+ * Calls `attack` when the guest's module is instantiated, and holds back what is posted to a port (the exit, after which the
+ * worker is stopped) until the promise that it gives is settled. Put in front of the machine's script.
+ */
+export const atGuestStart = (attack: string): string => `;{
+  const { Instance, instantiate } = WebAssembly
+  const { postMessage } = MessagePort.prototype
+  const { apply, construct } = Reflect
+  const then = Promise.prototype.then
+  const attack = ${attack}
+  let over
+  const start = () => {
+    WebAssembly.Instance = Instance
+    WebAssembly.instantiate = instantiate
+    over = attack()
+  }
+  MessagePort.prototype.postMessage = function (...args) {
+    const post = () => apply(postMessage, this, args)
+    over ? apply(then, over, [post, post]) : post()
+  }
+  WebAssembly.Instance = function (...args) { start(); return construct(Instance, args) }
+  WebAssembly.instantiate = function (...args) { start(); return apply(instantiate, WebAssembly, args) }
+};`
+
 /** In front of the jail's script: what workers report goes on to the page. */
 const RELAY = `;{
   const Native = Worker
@@ -44,11 +79,14 @@ export interface PatchedSite {
 }
 
 /** @param target is asked for when a script is served: the port of the site is known only then */
-export const patchSite = (plans: Plan[], hole: Hole, target: () => Target): PatchedSite => {
+export const patchSite = (
+  { plans = [], hole = 'none', heads = {} }: Patches,
+  target: () => Target,
+): PatchedSite => {
   let holes = 0
   const patched = (name: string, text: string): string => {
-    const place = /^(process|kernel|jail)-/.exec(name)?.[1] as Place | undefined
-    if (place) return withAttacks(place, text, plans, target())
+    const place = /^(process|quickjs|kernel|jail)-/.exec(name)?.[1] as Place | undefined
+    if (place) return withAttacks(place, `${heads[place] ?? ''}${text}`, plans, target())
     const open = withHole(text, hole)
     if (open !== text) holes++
     return open
@@ -67,20 +105,18 @@ export const patchSite = (plans: Plan[], hole: Hole, target: () => Target): Patc
 }
 
 const withAttacks = (place: Place, text: string, plans: Plan[], target: Target): string => {
+  const send = place === 'jail' ? "((data) => parent.postMessage(data, '*'))" : '$report'
   const scripts = (when: Plan['when']): string =>
     plans
       .filter((plan) => plan.place === place && plan.when === when)
       .map(({ attacks }) => {
-        const send = place === 'jail' ? "((data) => parent.postMessage(data, '*'))" : '$report'
-        return attackScript(
-          attacks,
-          target,
-          `((results) => ${send}({ attack: '${place} ${when}', results }))`,
-        )
+        const report = `((results) => ${send}({ attack: '${place} ${when}', results }))`
+        const attack = attackScript(attacks, target, report)
+        return when === 'guest' ? atGuestStart(attack) : `;(${attack})();`
       })
       .join('')
   const head = place === 'jail' ? RELAY : KEEP_POST
-  return `${head}${scripts('before')}${text}${scripts('after')}`
+  return `${head}${scripts('before')}${scripts('guest')}${text}${scripts('after')}`
 }
 
 const withHole = (text: string, hole: Hole): string => {

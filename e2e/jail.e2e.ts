@@ -7,15 +7,10 @@ import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import type { Browser } from 'playwright-core'
 import { type Attacks, COMMON, DOCUMENT, GUEST, NAVIGATION, WEBRTC, WORKER } from './attacks.ts'
-import { launch, openSite, ready, run, type Site } from './browser.ts'
-import { openHitServer } from './hit-server.ts'
-import { type Hole, type Plan, patchSite, type Results } from './jail-site.ts'
-
-declare global {
-  interface Window {
-    attackReports: { attack: string; results: Results }[]
-  }
-}
+import { launch, ready, run } from './browser.ts'
+import { readBadModule } from './fixtures/programs.ts'
+import { type Battle, fight } from './jail-battle.ts'
+import type { Hole, Plan, Results } from './jail-site.ts'
 
 let browser: Browser
 
@@ -24,46 +19,8 @@ before(async () => {
 })
 after(() => browser.close())
 
-interface Battle {
-  site: Site
-  /** What the attacks of a place reported. */
-  results(place: string): Promise<Results>
-  hits: string[]
-}
-
-const battle = async (plans: Plan[], hole: Hole, use: (battle: Battle) => Promise<void>): Promise<void> => {
-  const server = await openHitServer()
-  let origin = ''
-  const patched = patchSite(plans, hole, () => ({ hits: server.url, udp: server.udp, site: origin }))
-  const site = await openSite({ browser, intercept: patched.intercept })
-  origin = new URL(site.url).origin
-  await site.page.addInitScript(() => {
-    if (window !== top) return
-    window.attackReports = []
-    window.addEventListener('message', ({ data }) => {
-      if (data?.attack) window.attackReports.push(data)
-    })
-    const channel = new BroadcastChannel('attack')
-    channel.onmessage = () => channel.postMessage('the page')
-  })
-  const results = async (place: string): Promise<Results> => {
-    const found = await site.page.waitForFunction(
-      (wanted) => window.attackReports?.find(({ attack }) => attack === wanted)?.results,
-      place,
-      { timeout: 20_000 },
-    )
-    return (await found.jsonValue()) as Results
-  }
-  try {
-    await site.page.goto(site.url)
-    await site.page.waitForFunction(() => window.crossOriginIsolated && window.wasmrun !== undefined)
-    await use({ site, results, hits: server.hits })
-    if (hole !== 'none') assert.ok(patched.holes() > 0, 'no script had the line: the wall was not taken down')
-  } finally {
-    await site.close()
-    await server.close()
-  }
-}
+const battle = (plans: Plan[], hole: Hole, use: (battle: Battle) => Promise<void>): Promise<void> =>
+  fight(browser, { plans, hole }, use)
 
 /** No attack got anything; those that cannot know say ''. */
 const allRefused = (results: Results, attacks: Attacks): void => {
@@ -94,15 +51,30 @@ const NETWORK = [
   'import of http:',
 ]
 
-test('from a process worker that is locked down nothing of the browser can be had', () => {
-  const attacks = { ...COMMON, ...WORKER, ...GUEST }
-  return battle([{ place: 'process', when: 'after', attacks }], 'none', async ({ results, hits, site }) => {
-    allRefused(await results('process after'), attacks)
-    await settle()
-    assert.deepEqual(hits, [])
-    await ready(site.page)
+/** Starts a guest of each kind, in whose worker the attacks then are. */
+const startGuest = async ({ site }: Battle, place: 'process' | 'quickjs'): Promise<void> => {
+  await ready(site.page)
+  await site.page.evaluate(
+    async ({ place, good }) => {
+      await window.wasmrun.mount({ 'good.wasm': Uint8Array.from(good) })
+      const command = place === 'process' ? './good.wasm' : 'qjs'
+      await window.wasmrun.spawn(command, place === 'process' ? [] : ['-e', '1'])
+    },
+    { place, good: Array.from(readBadModule('good')) },
+  )
+}
+
+for (const place of ['process', 'quickjs'] as const) {
+  test(`from the locked-down worker of a guest (${place}) nothing of the browser can be had`, () => {
+    const attacks = { ...COMMON, ...WORKER, ...GUEST, ...WEBRTC }
+    return battle([{ place, when: 'guest', attacks }], 'none', async (battle) => {
+      await startGuest(battle, place)
+      allRefused(await battle.results(`${place} guest`), attacks)
+      await settle()
+      assert.deepEqual(battle.hits, [])
+    })
   })
-})
+}
 
 test('even before it is locked down a process worker cannot leave the jail', () => {
   const attacks = { ...COMMON, ...WORKER, ...WEBRTC }
@@ -180,7 +152,7 @@ test('messages forged in the jail’s document do nothing on the page', () => {
 
 test('without the sandbox attribute the attacks on the origin succeed, so these tests can fail', () => {
   const plans: Plan[] = [
-    { place: 'process', when: 'after', attacks: COMMON },
+    { place: 'process', when: 'before', attacks: COMMON },
     { place: 'jail', when: 'after', attacks: { ...COMMON, ...DOCUMENT } },
   ]
   return battle(plans, 'sandbox', async ({ results }) => {
@@ -192,7 +164,7 @@ test('without the sandbox attribute the attacks on the origin succeed, so these 
       'BroadcastChannel',
       'locks',
     ]
-    got(await results('process after'), storage)
+    got(await results('process before'), storage)
     const open = ['parent.document', 'parent.wasmrun', 'localStorage', 'sessionStorage', 'cookie']
     got(await results('jail after'), [...storage, ...open])
   })
@@ -225,10 +197,10 @@ test('before the lock-down a worker makes workers and imports scripts, so the lo
     got(await results('process before'), Object.keys(GUEST))
   }))
 
-test('with the attacks in its scripts the machine still runs: the patches are not what stops them', () => {
-  const attacks = { ...COMMON, ...WORKER, ...GUEST }
-  return battle([{ place: 'process', when: 'after', attacks }], 'none', async ({ site, results }) => {
-    await results('process after')
+test('with attacks in its scripts the machine still runs: the patches are not what stops them', () => {
+  const attacks = { ...COMMON, ...WORKER }
+  return battle([{ place: 'process', when: 'before', attacks }], 'none', async ({ site, results }) => {
+    await results('process before')
     await ready(site.page)
     await site.page.evaluate(() => window.wasmrun.mount({ 'main.py': 'print("alive")' }))
     assert.equal((await run(site.page, 'python3', ['main.py'])).stdout, 'alive\n')
