@@ -89,6 +89,12 @@ const begin = async ({ wasmrun, stores, machine, gallery }: Ui): Promise<void> =
     return
   }
   machine.start()
+  // fetched before the first project comes, so that a drop is read at once; a failure shows when it is needed
+  import('./bring/reading.ts').catch(() => undefined)
+  const storage = await wasmrun
+    .storage()
+    .catch((error: unknown) => ({ works: false, message: messageOf(error) }))
+  if (!storage.works) stores.notices.apply({ type: 'toast', kind: 'fault', text: storage.message })
   try {
     stores.runtimes.apply({ type: 'list', runtimes: await wasmrun.runtimes.list() })
   } catch (error) {

@@ -126,7 +126,16 @@ export const RunButtons = ({ place }: { place: 'bar' | 'overview' }) => {
         onClick={() => void runner.stop(plan)}
       >
         <Icon name="stop" />
-        {run.state === 'preparing' ? 'Starts when ready' : run.state === 'stopping' ? 'Stopping' : 'Stop'}
+        {run.state === 'preparing' ? (
+          <>
+            <span class="only-wide">Starts when ready</span>
+            <span class="only-small">Waits</span>
+          </>
+        ) : run.state === 'stopping' ? (
+          'Stopping'
+        ) : (
+          'Stop'
+        )}
       </button>
       {run.state === 'running' ? (
         <button

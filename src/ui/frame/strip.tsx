@@ -23,29 +23,30 @@ export const Strip = () => {
     // biome-ignore lint/a11y/useAriaPropsSupportedByRole: at the page's top level a footer is a landmark and takes a name
     <footer class="strip onboard" aria-label="Machine" data-region>
       {shown.length === 0 ? <span class="cell">no process</span> : null}
-      {shown.map((row) => (
-        <button
-          key={row.pid}
-          type="button"
-          class="cell"
-          data-testid="strip-process"
-          data-pid={row.pid}
-          onClick={() => show(row.pid)}
-        >
-          <span class={`lamp ${lampOf(row)}`} />
-          <span class="sr">process</span>
-          <b>{row.pid}</b> <span class="cut">{row.command}</span>
-          {row.state === 'ended' ? (
-            <span>{stateWords(row)}</span>
-          ) : (
-            <>
-              <span class="sr">{stateWords(row)}</span>
-              <Spark samples={row.samples} />
-            </>
-          )}
-        </button>
-      ))}
-      <span class="grow" />
+      <div class="cells">
+        {shown.map((row) => (
+          <button
+            key={row.pid}
+            type="button"
+            class="cell"
+            data-testid="strip-process"
+            data-pid={row.pid}
+            onClick={() => show(row.pid)}
+          >
+            <span class={`lamp ${lampOf(row)}`} />
+            <span class="sr">process</span>
+            <b>{row.pid}</b> <span class="cut">{row.command}</span>
+            {row.state === 'ended' ? (
+              <span>{stateWords(row)}</span>
+            ) : (
+              <>
+                <span class="sr">{stateWords(row)}</span>
+                <Spark samples={row.samples} />
+              </>
+            )}
+          </button>
+        ))}
+      </div>
       {facts ? (
         <>
           <span class="cell only-wide">memory {formatShare(facts.used, facts.max)}</span>
