@@ -11,6 +11,8 @@
 import { FS, INODE, INODE_SHIFT, RING_WORDS } from './layout.ts'
 import type { Volume } from './volume.ts'
 
+const CURSOR_MASK = 0x7fffffff
+
 export const changed = (volume: Volume, at: number): void => {
   const { i32 } = volume.memory
   const { base } = volume
@@ -24,8 +26,8 @@ export const changed = (volume: Volume, at: number): void => {
 }
 
 /**
- * Inodes that changed since `cursor`, each once. A negative cursor asks for a first one: no inodes, and changes count from now.
- * Cursors are below 2^31 and wrap.
+ * Inodes that changed since `cursor`, each once. What is no cursor (below 0, or 2^31 and above) asks for a first one: no inodes,
+ * and changes count from now. Cursors wrap.
  */
 export const changesSince = (
   volume: Volume,
@@ -37,13 +39,14 @@ export const changesSince = (
     const { base } = volume
     const end = i32[base + FS.CHANGES]!
     i32[base + FS.CHANGES_READ] = end
-    const count = cursor < 0 ? 0 : (end - cursor) & 0x7fffffff
+    const isFirst = cursor < 0 || cursor > CURSOR_MASK
+    const count = isFirst ? 0 : (end - cursor) & CURSOR_MASK
     const overflow = count > RING_WORDS
     const inodes = new Set<number>()
     const ring = i32[base + FS.RING]!
     for (let index = count; index > 0 && !overflow; index--)
       inodes.add(i32[ring + ((end - index) & (RING_WORDS - 1))]!)
-    return { cursor: end & 0x7fffffff, inodes: [...inodes], overflow }
+    return { cursor: end & CURSOR_MASK, inodes: [...inodes], overflow }
   } finally {
     volume.lock.release()
   }

@@ -86,6 +86,16 @@ const facts = (run: Run): void => {
     files.rm('/d/a', { recursive: true })
     assert.equal(files.stat('/d').links, 3)
   })
+  run('a tree deeper than any path is removed', ({ vfs, files }) => {
+    const name = new TextEncoder().encode('n'.repeat(200))
+    let at = vfs.root
+    for (let depth = 0; depth < 100; depth++) {
+      assert.equal(vfs.mkdir(at, name, 0, 200, 0, 0o755), 0)
+      at = vfs.lookup(at, name, 0, 200, 0)
+    }
+    files.rm(`/${'n'.repeat(200)}`, { recursive: true })
+    assert.equal(files.readdir('/').length, 2)
+  })
   run('the devices are where programs look for them', ({ vfs, files }, { open, unlink, mkdir }) => {
     const numbers = new Map(
       files.readdir('/dev').map((entry) => [entry.name, files.stat(`/dev/${entry.name}`)]),
@@ -135,6 +145,10 @@ const facts = (run: Run): void => {
       (error) => isCode(error, 'EILSEQ'),
     )
     files.rm('/b', { force: true })
+    assert.throws(
+      () => files.mkdir('/dev/x/y', { recursive: true }),
+      (error) => isCode(error, 'EROFS'),
+    )
     files.rm('/a', { recursive: true })
     assert.equal(files.exists('/a'), false)
   })

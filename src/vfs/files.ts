@@ -88,21 +88,26 @@ export const createPathFiles = (vfs: Vfs): PathFiles => {
     for (const name of names) {
       reached += `/${name}`
       const result = mkdirOne(reached, mode)
-      if (result < 0 && result !== -ERRNO.EXIST && result !== -ERRNO.ROFS) check(result, path)
+      if (result !== -ERRNO.EXIST) check(result, path)
     }
     if (facts(path === '' ? '/' : path, WALK.FOLLOW).kind !== KIND.DIRECTORY)
       throw new SysError(ERRNO.EXIST, path)
   }
-  const remove = (path: string, isRecursive: boolean): void => {
-    const { bytes, length } = pathBytes(path)
-    const result = vfs.unlink(root, bytes, 0, length, 0)
+  /** By inode, so that no depth of directories makes a path too long, and no link is followed on the way down. */
+  const removeAt = (at: number, name: Uint8Array, path: string, isRecursive: boolean): void => {
+    const result = vfs.unlink(at, name, 0, name.length, 0)
     if (result !== -ERRNO.ISDIR) {
       check(result, path)
       return
     }
     if (!isRecursive) throw new SysError(ERRNO.ISDIR, path)
-    for (const entry of list(path)) remove(`${path}/${entry.name}`, true)
-    check(vfs.rmdir(root, bytes, 0, length, 0), path)
+    const directory = check(vfs.open(at, name, 0, name.length, 0, OPEN.DIRECTORY, 0), path)
+    try {
+      for (const child of namesIn(vfs, directory)) removeAt(directory, child, path, true)
+    } finally {
+      vfs.unpin(directory)
+    }
+    check(vfs.rmdir(at, name, 0, name.length, 0), path)
   }
   return {
     readFile: (path) =>
@@ -124,7 +129,7 @@ export const createPathFiles = (vfs: Vfs): PathFiles => {
     },
     rm: (path, options = {}) => {
       try {
-        remove(path, options.recursive === true)
+        removeAt(root, pathBytes(path).bytes, path, options.recursive === true)
       } catch (error) {
         const isGone = error instanceof SysError && error.code === 'ENOENT'
         if (!(options.force && isGone)) throw error
@@ -157,9 +162,24 @@ export const createPathFiles = (vfs: Vfs): PathFiles => {
   }
 }
 
+/** A sparse file may be longer than any array: 1 GiB at once. */
+const READ_MAX = 2 ** 30
+
+/** Names in a directory, without the dots. */
+const namesIn = (vfs: Vfs, directory: number): Uint8Array[] => {
+  const names: Uint8Array[] = []
+  vfs.readdir(directory, 2, (_next, _inode, _kind, name) => {
+    names.push(name.slice())
+    return true
+  })
+  return names
+}
+
 /** The file may shrink or grow meanwhile: what was there when it was read. */
 const readWhole = (vfs: Vfs, inode: number, path: string): Uint8Array => {
-  const bytes = new Uint8Array(vfs.size(inode))
+  const size = vfs.size(inode)
+  if (size > READ_MAX) throw new SysError(ERRNO.FBIG, path)
+  const bytes = new Uint8Array(size)
   let done = 0
   while (done < bytes.length) {
     const more = check(vfs.read(inode, done, bytes, done, bytes.length - done), path)
@@ -197,6 +217,19 @@ export const createFiles = (vfs: SharedVfs): Files => {
     const { bytes, length } = pathBytes(path)
     return check(vfs.lookup(vfs.root, bytes, 0, length, WALK.FOLLOW), path)
   }
+  /** Fills the mount before anybody can see it. */
+  const mountAt = (covered: number, path: string, tree: Uint8Array, readonly: boolean): void => {
+    const root = locked(() => takeMount(volume, 0o755))
+    check(root, path)
+    try {
+      unpackTree(vfs, root >>> INODE_SHIFT, tree)
+      const result = locked(() => coverDirectory(volume, root, covered << INODE_SHIFT, readonly))
+      check(result, path)
+    } catch (error) {
+      locked(() => dropMount(volume, root))
+      throw error
+    }
+  }
   return {
     ...files,
     writeTree: (path, tree) => {
@@ -205,20 +238,12 @@ export const createFiles = (vfs: SharedVfs): Files => {
     },
     mountTree: (path, tree, options) => {
       files.mkdir(path, { recursive: true })
-      const covered = find(path) << INODE_SHIFT
-      const root = check(
-        locked(() => takeMount(volume, 0o755)),
-        path,
-      )
+      const covered = find(path)
+      vfs.pin(covered)
       try {
-        unpackTree(vfs, root >>> INODE_SHIFT, tree)
-        check(
-          locked(() => coverDirectory(volume, root, covered, options.readonly)),
-          path,
-        )
-      } catch (error) {
-        locked(() => dropMount(volume, root))
-        throw error
+        mountAt(covered, path, tree, options.readonly)
+      } finally {
+        vfs.unpin(covered)
       }
     },
     unmount: (path) => {

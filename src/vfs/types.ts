@@ -120,7 +120,7 @@ export interface Vfs {
   parent(inode: number): number
   /** Absolute path of a directory, or undefined when it was removed. */
   path(inode: number): string | undefined
-  /** Changes seen since `cursor` (see watch.ts): inode numbers of changed directories and files; `overflow` when some were lost. */
+  /** Changes since `cursor`, −1 for a first one (see change.ts): inode numbers of changed directories and files, each once; `overflow` when some were lost. */
   changes(cursor: number): { cursor: number; inodes: number[]; overflow: boolean }
 }
 
