@@ -9,14 +9,14 @@ const boot = async (): Promise<void> => {
   const [page, events, host, jail, fromJail] = ports
   if (!page || !events || !host || !jail || !fromJail) throw new Error('the jail gave too few ports')
   const report = (event: KernelEvent): void => post(events, event, transfers(event))
-  const kernel = createKernel({
-    jail: connect<JailApi>(jail).api,
-    host: connect<HostForKernel>(host).api,
-    report,
-  })
-  expose(kernel.api, page)
-  expose(kernel.forJail, fromJail)
   try {
+    const kernel = createKernel({
+      jail: connect<JailApi>(jail).api,
+      host: connect<HostForKernel>(host).api,
+      report,
+    })
+    expose(kernel.api, page)
+    expose(kernel.forJail, fromJail)
     await kernel.loop()
   } catch (error) {
     report({

@@ -3,6 +3,8 @@
  * plain data they carry. Everything here survives a structured clone. System calls do not come this way (see syscalls.ts).
  */
 
+import type { Limits } from './limits.ts'
+
 // ── Data ────────────────────────────────────────────────────────────────────
 
 export interface StatInfo {
@@ -77,6 +79,8 @@ export interface SpawnRequest {
   /** Bytes for stdin followed by end of file, or null to leave it open. */
   stdin: Uint8Array | null
   title: string
+  /** Tightens the machine's limits for this process and its children. */
+  limits?: Partial<Limits>
 }
 
 export interface OutputChunk {
@@ -190,6 +194,8 @@ export interface KernelApi {
   readlink(path: string): string
   watch(path: string): number
   unwatch(id: number): void
+  /** For processes that start from now on; files in the machine at once. */
+  setLimits(limits: Limits): void
   /** Sound check of the filesystem: empty when clean. */
   fsck(): string[]
 }

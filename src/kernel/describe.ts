@@ -10,8 +10,6 @@ export const describe = (memory: Memory, entry: Entry): ProcessInfo => {
   const { request, program, exit } = entry
   const thread = threadAt(entry.thread)
   const process = processAt(entry.slot)
-  const age = performance.now() - entry.startedAt
-  const blocked = (getWord(memory, thread + THREAD.BLOCKED_US) >>> 0) / 1000
   const waiting = callName(getWord(memory, thread + THREAD.CALL))
   return {
     pid: entry.pid,
@@ -23,12 +21,27 @@ export const describe = (memory: Memory, entry: Entry): ProcessInfo => {
     state: stateOf(memory, thread, exit !== null),
     waiting,
     started: entry.started,
-    cpu: Math.max(0, age - blocked),
+    cpu: usage(memory, entry, performance.now()).cpu,
     memory: getWord(memory, thread + THREAD.GUEST_PAGES) * PAGE_BYTES,
     files: getWord(memory, process + PROCESS.FILES),
     exit,
   }
 }
+
+/** Milliseconds since it started, and of these the ones in which it was not blocked. */
+export const usage = (memory: Memory, entry: Entry, now: number): { cpu: number; wall: number } => {
+  const thread = threadAt(entry.thread)
+  const wall = now - entry.startedAt
+  const slept = (getWord(memory, thread + THREAD.BLOCKED_US) >>> 0) / 1000
+  const isAsleep = getWord(memory, thread + THREAD.STATE) === THREAD_STATE.WAITING
+  // The words of a sleep that is under way are added when it ends.
+  const sleeping = isAsleep
+    ? ((Date.now() & CLOCK_MASK) - getWord(memory, thread + THREAD.ASLEEP_SINCE)) & CLOCK_MASK
+    : 0
+  return { wall, cpu: Math.max(0, wall - slept - sleeping) }
+}
+
+const CLOCK_MASK = 0x7fffffff
 
 const stateOf = (memory: Memory, thread: number, hasEnded: boolean): ProcessState => {
   if (hasEnded) return 'ended'

@@ -7,11 +7,12 @@
  * they work on shared memory in their own thread.
  */
 import type { HostForKernel, JailApi, KernelApi, KernelEvent, KernelForJail } from '../abi/control.ts'
+import { KIND_LIMITS, parseLimits } from '../abi/limits.ts'
 import type { Remote } from '../ipc/rpc.ts'
 import { createHeap } from '../memory/heap.ts'
-import { PAGE_BYTES, SUPERBLOCK } from '../memory/layout.ts'
+import { INITIAL_PAGES, PAGE_BYTES, SUPERBLOCK } from '../memory/layout.ts'
 import { createMemory } from '../memory/memory.ts'
-import { getWord } from '../memory/slots.ts'
+import { getWord, setWord } from '../memory/slots.ts'
 import { sleepAsync, wake, wakeSeen } from '../memory/wake.ts'
 import { createObjects } from '../objects/objects.ts'
 import { createFiles } from '../vfs/files.ts'
@@ -21,6 +22,7 @@ import { createFileApi } from './files.ts'
 import { createReaper } from './kill.ts'
 import { createProcesses } from './processes.ts'
 import { createPrograms } from './programs.ts'
+import { LOOK_MS } from './warden.ts'
 import { createWatches, WATCH_INTERVAL_MS } from './watch.ts'
 
 /** After output was moved the kernel waits this long, so that a program that prints line by line costs few messages. */
@@ -48,7 +50,9 @@ export const createKernel = ({ jail, host, report }: KernelOptions): Kernel => {
   for (const folder of ['/home/project', '/tmp', '/usr/bin']) files.mkdir(folder, { recursive: true })
   const reaper = createReaper(memory, objects, (thread) => void jail.terminate(thread))
   const programs = createPrograms(files, jail, host)
-  const processes = createProcesses({ objects, files, jail, programs, reaper, report })
+  let limits = KIND_LIMITS
+  const mostPages = getWord(memory, SUPERBLOCK.LIMIT)
+  const processes = createProcesses({ objects, files, jail, programs, reaper, report, limits: () => limits })
   const watches = createWatches(vfs, files)
   const nudge = (): void => wake(memory, 0)
 
@@ -70,7 +74,12 @@ export const createKernel = ({ jail, host, report }: KernelOptions): Kernel => {
       nudge()
     },
     processes: processes.list,
-    ensureRuntime: programs.ensureRuntime,
+    ensureRuntime: (name, version) => programs.ensureRuntime(name, version, limits.memory),
+    setLimits: (wanted) => {
+      limits = parseLimits(wanted)
+      const pages = Math.ceil(limits.diskBytes / PAGE_BYTES)
+      setWord(memory, SUPERBLOCK.LIMIT, Math.min(mostPages, Math.max(pages, INITIAL_PAGES)))
+    },
     watch: (path) => {
       const id = watches.add(path)
       nudge()
@@ -97,7 +106,8 @@ export const createKernel = ({ jail, host, report }: KernelOptions): Kernel => {
         const seen = wakeSeen(memory)
         const moved = processes.turn()
         const now = performance.now()
-        const next = Math.min(reaper.sweep(now), look(now))
+        const judged = processes.isEmpty ? Number.POSITIVE_INFINITY : LOOK_MS
+        const next = Math.min(reaper.sweep(now), look(now), judged)
         if (moved) await new Promise((resolve) => setTimeout(resolve, BATCH_MS))
         else await sleepAsync(memory, seen, next)
       }

@@ -5,6 +5,7 @@
  */
 import type { Preopen, SpawnRequest } from '../abi/control.ts'
 import { check, ERRNO, SysError } from '../abi/errno.ts'
+import type { Limits } from '../abi/limits.ts'
 import { PROCESS, processAt } from '../memory/layout.ts'
 import { freeProcess, freeThread, getWord, setWord, takeProcess, takeThread } from '../memory/slots.ts'
 import { createDescriptors, inheritDescriptors } from '../objects/descriptors.ts'
@@ -15,7 +16,6 @@ import { openPreopens } from './preopens.ts'
 import { absolute, type Program } from './programs.ts'
 import { createStdio, INHERITED, type Stdio } from './stdio.ts'
 
-export const DEFAULT_MAX_FILES = 1024
 const DEFAULT_UMASK = 0o022
 
 /** Whose child it is, and which of its descriptors it gets where. */
@@ -38,6 +38,7 @@ export interface Plan {
   preopens: readonly Preopen[]
   /** null: a child of the page, with a terminal or pipes of its own. */
   parent: Family | null
+  limits: Limits
 }
 
 /** @throws SysError ENOENT, ENOTDIR (working directory, preopens), EAGAIN (no slot), EBADF (descriptor map), ENOMEM. */
@@ -56,7 +57,8 @@ export const prepare = (objects: Objects, files: Files, plan: Plan): Prepared =>
     objects.vfs.pin(cwd.inode)
     setWord(memory, at + PROCESS.CWD, cwd.inode)
     setWord(memory, at + PROCESS.THREADS, 1)
-    setWord(memory, at + PROCESS.MAX_FILES, DEFAULT_MAX_FILES)
+    setWord(memory, at + PROCESS.MAX_FILES, plan.limits.openFiles)
+    setWord(memory, at + PROCESS.MAX_FILE_KIB, Math.floor(plan.limits.fileBytes / 1024))
     inheritWords(objects, at, pid, parent)
     const stdio = openStreams(objects, plan, slot, pid)
     if (stdio.tty !== 0) setWord(memory, at + PROCESS.TTY, stdio.tty)

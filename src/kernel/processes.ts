@@ -16,11 +16,13 @@ import type {
   SpawnRequest,
 } from '../abi/control.ts'
 import { check, ERRNO, SysError } from '../abi/errno.ts'
+import { type Limits, passedWords, tighten } from '../abi/limits.ts'
 import { defaultAction, SIGNAL, signalBit } from '../abi/signals.ts'
 import { expose, moving, type Remote } from '../ipc/rpc.ts'
 import {
   MAX_PROCESSES,
   MAX_REPLIES,
+  PAGE_BYTES,
   PROCESS,
   PROCESS_STATE,
   processAt,
@@ -39,6 +41,7 @@ import { choosePreopens } from './preopens.ts'
 import { type Family, prepare } from './prepare.ts'
 import type { Program, Programs } from './programs.ts'
 import type { Stdio } from './stdio.ts'
+import { createMeter, judge, type Meter, memoryWords, meterOutput } from './warden.ts'
 
 /** A process that does not follow a deadly signal by then (a loop without system calls) is stopped from outside. */
 export const GRACE_MS = 500
@@ -52,6 +55,8 @@ export interface Entry {
   /** 0 for a child of the page. */
   readonly parent: number
   readonly stdio: Stdio
+  readonly limits: Limits
+  readonly meter: Meter
   /** Milliseconds since the epoch, and on performance.now()'s clock. */
   readonly started: number
   readonly startedAt: number
@@ -67,6 +72,7 @@ export interface Processes {
   kill(pid: number, signal: number): void
   threadFailed(thread: number, message: string): void
   list(): ProcessInfo[]
+  readonly isEmpty: boolean
   /** Moves output to the page, offers queued input, follows signals. True when anything moved. */
   turn(): boolean
 }
@@ -77,6 +83,8 @@ export interface ProcessesOptions {
   jail: Remote<JailApi>
   programs: Programs
   reaper: Reaper
+  /** What a process gets unless its request says less. */
+  limits: () => Limits
   report: (event: KernelEvent) => void
 }
 
@@ -89,15 +97,17 @@ export const createProcesses = (options: ProcessesOptions): Processes => {
 
   const end = (entry: Entry, reason: ExitReason): void => {
     if (entry.exit) return
-    entry.exit = reason
     reaper.endThread(entry.thread)
     emitOutput(entry, true)
+    const used = getWord(memory, threadAt(entry.thread) + THREAD.GUEST_PAGES) * PAGE_BYTES
+    const hasFailed = reason.code !== 0 && reason.message === ''
+    entry.exit = hasFailed ? { ...reason, message: memoryWords(used, entry.limits) } : reason
     const last = describe(memory, entry)
     endProcess(objects, entry.slot, reason.code, reason.signal)
     entry.stdio.close()
     report({ type: 'process', process: last })
     // The page waits for its own children only; a process finds the status of its child in shared memory.
-    if (entry.parent === 0) report({ type: 'exit', pid: entry.pid, reason })
+    if (entry.parent === 0) report({ type: 'exit', pid: entry.pid, reason: entry.exit })
     const at = processAt(entry.slot)
     const isOurs =
       getWord(memory, at + PROCESS.PID) === entry.pid && getWord(memory, at + PROCESS.PARENT) === 0
@@ -112,6 +122,7 @@ export const createProcesses = (options: ProcessesOptions): Processes => {
       const chunks = entry.stdio.drain(all)
       if (chunks.length === 0) return moved
       const bytes = chunks.reduce((sum, chunk) => sum + chunk.bytes.length, 0)
+      meterOutput(entry.meter, bytes, performance.now())
       report({ type: 'output', pid: entry.pid, chunks, bytes })
       moved = true
       if (!all) return moved
@@ -138,10 +149,14 @@ export const createProcesses = (options: ProcessesOptions): Processes => {
     }
   }
   const spawn = async (request: SpawnRequest, parent: Family | null): Promise<number> => {
-    const program = await programs.resolve(request)
+    const limits = tighten(options.limits(), request.limits ?? {})
+    const program = await programs.resolve(request, limits.memory)
+    if (entries.size >= limits.processes)
+      throw new SysError(ERRNO.AGAIN, request.command, passedWords('processes', limits.processes))
     const preopens = choosePreopens(files, request, program.startsInPwd)
-    const prepared = prepare(objects, files, { request, program, preopens, parent })
-    const started = { started: Date.now(), startedAt: performance.now() }
+    const prepared = prepare(objects, files, { request, program, preopens, parent, limits })
+    const startedAt = performance.now()
+    const started = { started: Date.now(), startedAt, limits, meter: createMeter(startedAt) }
     const entry = {
       ...prepared,
       ...started,
@@ -171,6 +186,7 @@ export const createProcesses = (options: ProcessesOptions): Processes => {
       terminal: null,
       stdin: null,
       title: [command.split('/').at(-1), ...args].join(' '),
+      limits: parent.limits,
     }
     // The parent may have ended while its request was on the way.
     if (parent.exit) throw new SysError(ERRNO.SRCH, `process ${parent.pid}`)
@@ -217,6 +233,9 @@ export const createProcesses = (options: ProcessesOptions): Processes => {
       return entry
     },
     entries: () => entries.values(),
+    get isEmpty() {
+      return entries.size === 0
+    },
     kill: (pid, signal) => {
       const entry = entries.get(pid)
       if (!entry) throw new SysError(ERRNO.SRCH, `process ${pid}`)
@@ -235,6 +254,8 @@ export const createProcesses = (options: ProcessesOptions): Processes => {
         entry.stdio.feed()
         if (emitOutput(entry, false)) moved = true
         followSignals(entry)
+        const verdict = judge(memory, entry, performance.now())
+        if (verdict) end(entry, { code: 0, signal: SIGNAL.KILL, message: verdict })
       }
       return moved
     },

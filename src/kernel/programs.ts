@@ -9,9 +9,11 @@
  */
 import type { HostForKernel, JailApi, RuntimeBundle, RuntimeRecipe, SpawnRequest } from '../abi/control.ts'
 import { ERRNO, isCode, SysError } from '../abi/errno.ts'
+import { limitText } from '../abi/limits.ts'
 import type { Remote } from '../ipc/rpc.ts'
 import { moving } from '../ipc/rpc.ts'
 import { type Files, KIND } from '../vfs/types.ts'
+import { limitMemory } from './wasm-memory.ts'
 
 export interface Program {
   /** Key of the compiled module in the jail. */
@@ -24,8 +26,9 @@ export interface Program {
 }
 
 export interface Programs {
-  resolve(request: Pick<SpawnRequest, 'command' | 'cwd' | 'env'>): Promise<Program>
-  ensureRuntime(name: string, version: string | null): Promise<void>
+  /** `memory` is the process's limit, in bytes. */
+  resolve(request: Pick<SpawnRequest, 'command' | 'cwd' | 'env'>, memory: number): Promise<Program>
+  ensureRuntime(name: string, version: string | null, memory: number): Promise<void>
 }
 
 const DEFAULT_PATH = '/usr/local/bin:/usr/bin:/bin'
@@ -37,20 +40,36 @@ export const createPrograms = (
   jail: Remote<JailApi>,
   host: Remote<HostForKernel>,
 ): Programs => {
+  /** By name and memory limit: the limit is written into the module before it is compiled. */
   const runtimes = new Map<string, Promise<Program>>()
+  const mounted = new Set<string>()
   /** The module that was last compiled for a path, so that an older one can be forgotten. */
   const compiled = new Map<string, { key: string; done: Promise<void> }>()
 
-  const install = async (bundle: RuntimeBundle): Promise<Program> => {
+  const compile = async (key: string, wasm: Uint8Array<ArrayBuffer>, memory: number): Promise<void> => {
+    const { bytes, minimum } = limitMemory(wasm, memory)
+    if (minimum > memory) {
+      const [asks, limit] = [limitText('memory', minimum), limitText('memory', memory)]
+      throw new SysError(
+        ERRNO.NOMEM,
+        '',
+        `it asks for ${asks} at its start, and the limit is ${limit} of memory`,
+      )
+    }
+    await jail.compile(key, moving(bytes.buffer, [bytes.buffer]))
+  }
+  const install = async (bundle: RuntimeBundle, memory: number): Promise<Program> => {
     const { name, version, recipe } = bundle
-    const key = `runtime:${name}@${version}`
+    const key = `runtime:${name}@${version}#${memory}`
     for (const mount of recipe.mounts) {
       const tree = bundle.files[mount.file]
       if (!tree)
         throw new SysError(ERRNO.NOENT, mount.file, `the runtime ${name} lacks a file that it mounts`)
+      if (mounted.has(mount.path)) continue
       files.mountTree(mount.path, new Uint8Array(tree), { readonly: true })
+      mounted.add(mount.path)
     }
-    await jail.compile(key, moving(bundle.wasm, [bundle.wasm]))
+    await compile(key, new Uint8Array(bundle.wasm), memory)
     if (recipe.warm) {
       const warm = { kind: recipe.kind, args: recipe.warm, env: recipe.env }
       // A start without a warm worker is slower, not wrong.
@@ -59,35 +78,35 @@ export const createPrograms = (
     const { kind, env, startsInPwd } = recipe
     return { key, kind, runtime: `${name} ${version}`, env, startsInPwd }
   }
-  const fetchRuntime = async (name: string, version: string | null): Promise<Program> => {
+  const fetchRuntime = async (name: string, version: string | null, memory: number): Promise<Program> => {
     const bundle = await host.load(name, version)
-    const installing = install(bundle)
-    for (const known of [bundle.name, ...bundle.recipe.commands]) runtimes.set(known, installing)
+    const installing = install(bundle, memory)
+    const keys = [bundle.name, ...bundle.recipe.commands].map((known) => `${known}#${memory}`)
+    for (const key of keys) runtimes.set(key, installing)
     installing.catch(() => {
-      for (const known of [bundle.name, ...bundle.recipe.commands]) runtimes.delete(known)
+      for (const key of keys) runtimes.delete(key)
     })
     return installing
   }
   /** Two that want the same runtime at once share one download and one compilation. */
-  const runtime = (name: string, version: string | null): Promise<Program> => {
-    const known = runtimes.get(name)
+  const runtime = (name: string, version: string | null, memory: number): Promise<Program> => {
+    const key = `${name}#${memory}`
+    const known = runtimes.get(key)
     if (known) return known
-    const loading = fetchRuntime(name, version)
-    runtimes.set(name, loading)
+    const loading = fetchRuntime(name, version, memory)
+    runtimes.set(key, loading)
     loading.catch(() => {
-      if (runtimes.get(name) === loading) runtimes.delete(name)
+      if (runtimes.get(key) === loading) runtimes.delete(key)
     })
     return loading
   }
-  const fromFile = async (path: string): Promise<Program> => {
+  const fromFile = async (path: string, memory: number): Promise<Program> => {
     const { inode, mtime, size } = statProgram(files, path)
-    const key = `file:${inode}:${mtime}:${size}`
+    const key = `file:${inode}:${mtime}:${size}#${memory}`
     const before = compiled.get(path)
     if (before?.key !== key) {
       if (before) await jail.forget(before.key)
-      const bytes = files.readFile(path)
-      const wasm = bytes.slice().buffer
-      const done = jail.compile(key, moving(wasm, [wasm]))
+      const done = compile(key, files.readFile(path).slice(), memory)
       compiled.set(path, { key, done })
       done.catch(() => compiled.delete(path))
     }
@@ -100,16 +119,16 @@ export const createPrograms = (
   }
 
   return {
-    ensureRuntime: async (name, version) => void (await runtime(name, version)),
-    resolve: async ({ command, cwd, env }) => {
-      if (command.includes('/') || command.endsWith('.wasm')) return fromFile(absolute(command, cwd))
-      if (runtimes.has(command)) return runtime(command, null)
+    ensureRuntime: async (name, version, memory) => void (await runtime(name, version, memory)),
+    resolve: async ({ command, cwd, env }, memory) => {
+      if (command.includes('/') || command.endsWith('.wasm')) return fromFile(absolute(command, cwd), memory)
+      if (runtimes.has(`${command}#${memory}`)) return runtime(command, null, memory)
       for (const folder of (env.PATH ?? DEFAULT_PATH).split(':')) {
         const path = `${absolute(folder, cwd)}/${command}`
-        if (files.exists(path) && files.stat(path).kind === KIND.FILE) return fromFile(path)
+        if (files.exists(path) && files.stat(path).kind === KIND.FILE) return fromFile(path, memory)
       }
       try {
-        return await runtime(command, null)
+        return await runtime(command, null, memory)
       } catch (error) {
         if (isCode(error, 'ENOENT')) throw new SysError(ERRNO.NOENT, command, 'command not found')
         throw error

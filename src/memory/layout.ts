@@ -5,7 +5,8 @@
  *   0        superblock            (64 words)
  *   64       thread slots          (256 × 64 words)
  *   16448    process slots         (256 × 128 words)
- *   49216    heap and filesystem   (see heap.ts and src/vfs)
+ *   49216    undo log              (8192 words, see undo.ts)
+ *   57408    heap and filesystem   (see heap.ts and src/vfs)
  *
  * Invariant: a word named here is only ever touched through Atomics.
  */
@@ -70,6 +71,8 @@ export const THREAD = {
    * REPLY_PENDING until the kernel has stored the result and woken the thread.
    */
   REPLIES_BUSY: 10,
+  /** Date.now() modulo 2^31 when it fell asleep; valid while WAITING. */
+  ASLEEP_SINCE: 11,
   REPLY: 16,
   /** Not 0 while the thread waits through Atomics.waitAsync (it may be woken by a port as well). */
   ASYNC: 9,
@@ -120,6 +123,8 @@ export const PROCESS = {
   MAX_FILES: 17,
   /** Open descriptors, for the process table. */
   FILES: 18,
+  /** Limit of the size of a file that it writes, in KiB. */
+  MAX_FILE_KIB: 19,
   /** Threads that wait for a child of this process; see wait-set.ts. 8 words. */
   CHILD_WAITERS: 24,
   /** Threads that wait for a signal of this process. 8 words. */
@@ -128,7 +133,9 @@ export const PROCESS = {
 
 export const PROCESS_STATE = { FREE: 0, STARTING: 1, RUNNING: 2, STOPPED: 3, ZOMBIE: 4 } as const
 
-export const HEAP_AT = PROCESSES_AT + MAX_PROCESSES * PROCESS_WORDS
+export const UNDO_AT = PROCESSES_AT + MAX_PROCESSES * PROCESS_WORDS
+export const UNDO_WORDS = 8192
+export const HEAP_AT = UNDO_AT + UNDO_WORDS
 
 export const threadAt = (thread: number): number => THREADS_AT + thread * THREAD_WORDS
 export const processAt = (slot: number): number => PROCESSES_AT + slot * PROCESS_WORDS

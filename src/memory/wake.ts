@@ -31,6 +31,7 @@ export const sleep = (memory: Memory, seen: number, milliseconds: number, call: 
   const { i32 } = memory
   const start = performance.now()
   Atomics.store(i32, at + THREAD.CALL, call)
+  Atomics.store(i32, at + THREAD.ASLEEP_SINCE, Date.now() & 0x7fffffff)
   Atomics.store(i32, at + THREAD.STATE, THREAD_STATE.WAITING)
   const result = Atomics.wait(i32, at + THREAD.WAKE, seen, milliseconds)
   Atomics.store(i32, at + THREAD.STATE, THREAD_STATE.RUNNING)

@@ -8,6 +8,8 @@
  * offset alone, never while bytes are copied.
  */
 import { ERRNO } from '../abi/errno.ts'
+import { PROCESS, processAt } from '../memory/layout.ts'
+import { getWord } from '../memory/slots.ts'
 import { locked, type Objects } from './objects.ts'
 import { fileOffset, setFileOffset, statusFlags } from './open-file.ts'
 import { gather, type Spans, spanOf, spansTotal } from './spans.ts'
@@ -31,16 +33,26 @@ export const readFileAt = (objects: Objects, inode: number, position: number, sp
 
 /** Gather to any position; less than given only when the machine is full. */
 export const writeFileAt = (objects: Objects, inode: number, position: number, spans: Spans): number => {
+  const most = largestFile(objects)
   let done = 0
   for (let index = 0; index < spans.count; index++) {
-    const length = spans.lengths[index] ?? 0
     const at = position < 0 ? -1 : position + done
+    const room = most - (at < 0 ? objects.vfs.size(inode) : at)
+    const wanted = spans.lengths[index] ?? 0
+    if (room <= 0 && wanted > 0) return done > 0 ? done : -ERRNO.FBIG
+    const length = Math.min(wanted, room)
     const now = objects.vfs.write(inode, at, spans.bytes, spans.starts[index] ?? 0, length)
     if (now < 0) return done > 0 ? done : now
     done += now
-    if (now < length) break
+    if (now < wanted) break
   }
   return done
+}
+
+/** Bytes that a file may have that this process writes (RLIMIT_FSIZE). The kernel has no such limit. */
+export const largestFile = (objects: Objects): number => {
+  const limit = objects.slot < 0 ? 0 : getWord(objects.memory, processAt(objects.slot) + PROCESS.MAX_FILE_KIB)
+  return limit === 0 ? Number.MAX_SAFE_INTEGER : limit * 1024
 }
 
 /** Moves the offset if nobody else has since. */

@@ -9,7 +9,7 @@ import { PROCESS, processAt } from '../memory/layout.ts'
 import { getWord } from '../memory/slots.ts'
 import { DEVICE, KIND, type Stat } from '../vfs/types.ts'
 import { readDevice, writeDevice } from './device.ts'
-import { readFileAt, readInode, seekFile, writeFileAt, writeInode } from './file.ts'
+import { largestFile, readFileAt, readInode, seekFile, writeFileAt, writeInode } from './file.ts'
 import { type Objects, word } from './objects.ts'
 import { addReference, createOpenFile, FILE, fileObject, statusFlags, streamKind } from './open-file.ts'
 import { pipeRead, pipeWrite } from './pipe.ts'
@@ -192,7 +192,9 @@ export const truncateStream = (objects: Objects, file: number, size: number): nu
   objects.memory.refresh()
   if (streamKind(objects, file) !== STREAM.FILE || !(word(objects, file + FILE.ACCESS) & ACCESS.WRITE))
     return streamKind(objects, file) === STREAM.DIRECTORY ? -ERRNO.ISDIR : -ERRNO.INVAL
-  return size < 0 ? -ERRNO.INVAL : objects.vfs.truncate(fileObject(objects, file), size)
+  if (size < 0) return -ERRNO.INVAL
+  if (size > largestFile(objects)) return -ERRNO.FBIG
+  return objects.vfs.truncate(fileObject(objects, file), size)
 }
 
 /** Whether a call on it must not wait. */

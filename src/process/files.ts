@@ -11,6 +11,7 @@ import {
   RIGHTS_READONLY_MARK,
   SIZE,
 } from '../abi/wasi.ts'
+import { largestFile } from '../objects/file.ts'
 import { fileFacts, fileObject, setStatusFlags, streamKind } from '../objects/open-file.ts'
 import { statStream, truncateStream } from '../objects/stream.ts'
 import { STREAM } from '../objects/types.ts'
@@ -61,7 +62,7 @@ export const fileCalls = (process: Process, layout: StatLayout, now: () => bigin
     const [start, count] = [BigInt.asUintN(64, offset), BigInt.asUintN(64, length)]
     if (count === 0n) return -ERRNO.INVAL
     if (vfs.kind(inode) !== KIND.FILE) return -ERRNO.NODEV
-    return start + count > HIGHEST_SIZE ? -ERRNO.FBIG : vfs.allocate(inode, Number(start), Number(count))
+    return start + count > BigInt(largestFile(objects)) ? -ERRNO.FBIG : vfs.allocate(inode, Number(start), Number(count))
   }
   const setFlags = (fd: number, flags: number): number => {
     const file = openFileOf(process, fd, RIGHTS.FD_FDSTAT_SET_FLAGS)

@@ -10,9 +10,13 @@ import { mountSource } from './mount.ts'
 import { createProcess, exitStatus, type ProcessCalls, type ProcessFeed } from './process.ts'
 import { spawnRequest } from './spawn.ts'
 import type { Events, Wasmrun } from './types.ts'
+import { createUpdates } from './updates.ts'
 
 export type { MachineScripts } from './machine.ts'
 export type * from './types.ts'
+
+/** Between a machine that is ready and the first look at what is to be kept of the page, milliseconds. */
+const QUIET_MS = 1000
 
 type Listeners = { [K in keyof Events]: Set<(value: Events[K]) => void> }
 
@@ -24,6 +28,7 @@ export const createWasmrun = (scripts: MachineScripts, version: string): Wasmrun
     runtime: new Set(),
     log: new Set(),
     fault: new Set(),
+    update: new Set(),
   }
   const emit = <K extends keyof Events>(event: K, value: Events[K]): void => {
     for (const listener of listeners[event]) listener(value)
@@ -51,7 +56,6 @@ export const createWasmrun = (scripts: MachineScripts, version: string): Wasmrun
     if (event.type === 'watch') watchers.get(event.id)?.(event.paths.map((path) => ({ path })))
     if (event.type === 'log')
       emit('log', { time: event.time, source: 'kernel', severity: event.severity, text: event.text })
-    if (event.type === 'fault') lost(event.message)
   }
   const lost = (message: string): void => {
     emit('fault', { message })
@@ -67,6 +71,15 @@ export const createWasmrun = (scripts: MachineScripts, version: string): Wasmrun
     lost,
   })
   const ready = opening.then(() => undefined)
+  const updates = createUpdates({
+    container: scripts.service === null ? undefined : navigator.serviceWorker,
+    service: scripts.service ?? '',
+    version,
+    onState: (state) => emit('update', state),
+    reload: () => location.reload(),
+  })
+  // After the first program has had the line to itself.
+  void ready.then(() => setTimeout(() => void updates.start(), QUIET_MS)).catch(() => {})
   // Whoever asks for `ready` gets the reason; nobody asking is no unhandled rejection.
   ready.catch(() => {})
   const kernel = async (): Promise<OpenMachine['kernel']['api']> => (await opening).kernel.api
@@ -134,6 +147,8 @@ export const createWasmrun = (scripts: MachineScripts, version: string): Wasmrun
       get: async (key) => (await host()).getSetting(key),
       set: async (key, value) => (await host()).setSetting(key, value),
     },
+    setLimits: async (limits) => (await kernel()).setLimits(limits),
+    updates: { state: updates.state, check: updates.check, accept: updates.accept },
     check: async () => (await kernel()).fsck(),
     on: (event, listener) => {
       listeners[event].add(listener)

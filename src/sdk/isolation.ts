@@ -118,11 +118,18 @@ export const tryAgain = (): void => {
   location.reload()
 }
 
-const startServiceWorker = async (service: string): Promise<Precondition | null> => {
+/** The service worker's URL with its mode in it. */
+export const serviceUrl = (service: string): URL => {
   const url = new URL(service, document.baseURI)
   url.searchParams.set('isolation', preferredMode())
+  return url
+}
+
+const startServiceWorker = async (service: string): Promise<Precondition | null> => {
+  const url = serviceUrl(service)
   try {
-    const registration = await within(navigator.serviceWorker.register(url), ACTIVATION_TIMEOUT_MS)
+    const registering = navigator.serviceWorker.register(url, { updateViaCache: 'none' })
+    const registration = await within(registering, ACTIVATION_TIMEOUT_MS)
     if (!registration) return precondition('service-worker-blocked')
     const isActive = registration.active?.scriptURL === url.href || (await activated(registration))
     return isActive ? null : precondition('service-worker-blocked')

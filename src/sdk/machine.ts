@@ -18,6 +18,8 @@ export interface MachineScripts {
   host: string
   /** Folder of the runtimes' manifest. */
   runtimes: string
+  /** The service worker that keeps the page itself; null where the embedding site has its own. */
+  service: string | null
 }
 
 export interface OpenMachine {
@@ -54,11 +56,15 @@ export const openMachine = async (
   const eventChannel = new MessageChannel()
   const controlChannel = new MessageChannel()
   const kernel = connect<KernelApi>(kernelChannel.port1)
-  listen(eventChannel.port1, (data) => listener.kernel(data as KernelEvent))
   const lose = (message: string): void => {
     kernel.cut(new Error(message))
     listener.lost(message)
   }
+  listen(eventChannel.port1, (data) => {
+    const event = data as KernelEvent
+    if (event.type === 'fault') lose(`The machine stopped: ${event.message}`)
+    else listener.kernel(event)
+  })
   const watcher: JailWatcher = { kernelFailed: (message) => lose(`The machine stopped: ${message}`) }
   expose(watcher, controlChannel.port1)
   const removeFrame = await openJail(

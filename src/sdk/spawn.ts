@@ -25,6 +25,7 @@ export const spawnRequest = (command: string, args: string[], options: SpawnOpti
     terminal: terminalSize(options.terminal ?? false),
     stdin:
       typeof options.stdin === 'string' ? new TextEncoder().encode(options.stdin) : (options.stdin ?? null),
+    ...(options.limits ? { limits: options.limits } : {}),
     title: options.title ?? [command.split('/').at(-1), ...args].join(' '),
   }
 }

@@ -2,7 +2,9 @@
  * The public API of the page, `globalThis.wasmrun`, and of an embedding site. Shapes only; names follow WebContainer's where
  * they fit. Everything is asynchronous; every refusal is an `Error` with `code` ('ENOENT') and `errno` (WASI's number).
  */
+
 import type { ProcessInfo, RuntimeProgress, RuntimeSummary, StatInfo } from '../abi/control.ts'
+import type { Limits } from '../abi/limits.ts'
 
 /** A tree of files: a string or bytes is a file, an object a directory, `{ symlink }` a link. */
 export type FileTree = { [name: string]: string | Uint8Array | FileTree | SymlinkNode }
@@ -26,6 +28,8 @@ export interface SpawnOptions {
   preopens?: (string | { path: string; readonly?: boolean; as?: string })[]
   /** Shown in the process table instead of the command. */
   title?: string
+  /** Tightens the machine's limits for this process and its children; never widens them. */
+  limits?: Partial<Limits>
 }
 
 export interface ExitStatus {
@@ -101,6 +105,27 @@ export interface Events {
   log: LogEntry
   /** The machine itself is gone; a new one has to be opened. */
   fault: { message: string }
+  /** The site can be opened without a connection now, or a new version of it is there. */
+  update: UpdateState
+}
+
+export interface UpdateState {
+  /** Of the open page. */
+  version: string
+  /** Whether the page starts without a connection. Runtimes are kept apart, each when it is first used. */
+  offline: boolean
+  /** Why it does not, or why a new version was not taken; a sentence, or ''. */
+  problem: string
+  /** A new version is kept whole and waits for `accept`. */
+  waiting: boolean
+}
+
+export interface Updates {
+  state(): UpdateState
+  /** Asks the host now; resolves when the answer is known. */
+  check(): Promise<UpdateState>
+  /** Changes to the version that waits: this page is loaded again, other tabs stay as they are. */
+  accept(): Promise<void>
 }
 
 export interface LeftOut {
@@ -152,6 +177,9 @@ export interface Wasmrun {
     get(key: string): Promise<unknown>
     set(key: string, value: unknown): Promise<void>
   }
+  readonly updates: Updates
+  /** What processes may use from now on; the user's to widen. */
+  setLimits(limits: Limits): Promise<void>
   /** Checks the filesystem's structures; sentences about what is wrong, none when clean. */
   check(): Promise<string[]>
   on<K extends keyof Events>(event: K, listener: (value: Events[K]) => void): () => void
