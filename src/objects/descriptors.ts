@@ -29,44 +29,54 @@ export const ALL_RIGHTS = 0x3fffffff
 export const createDescriptors = (objects: Objects, slot = objects.slot): Descriptors => {
   const table = createTable(objects, slot)
   const { entry, used } = table
-  const install = (file: number, from: number, flags: number, rights: number, inheriting: number): number =>
-    locked(objects, () => {
-      const fd = table.lowestFree(from)
-      if (fd < 0) return fd
-      const at = table.at(fd)
-      setWordAt(objects, at + ENTRY.FLAGS, flags)
-      setWordAt(objects, at + ENTRY.BASE, rights)
-      setWordAt(objects, at + ENTRY.INHERITING, inheriting)
-      setWordAt(objects, at + ENTRY.FILE, file)
-      table.count(1)
-      return fd
-    })
+  /** The caller holds the lock. */
+  const fill = (file: number, from: number, flags: number, rights: number, inheriting: number): number => {
+    const fd = table.lowestFree(from)
+    if (fd < 0) return fd
+    const at = table.at(fd)
+    setWordAt(objects, at + ENTRY.FLAGS, flags)
+    setWordAt(objects, at + ENTRY.BASE, rights)
+    setWordAt(objects, at + ENTRY.INHERITING, inheriting)
+    setWordAt(objects, at + ENTRY.FILE, file)
+    table.count(1)
+    return fd
+  }
   const get = (fd: number): number => {
     const at = entry(fd)
     return (at > 0 && word(objects, at + ENTRY.FILE)) || -ERRNO.BADF
   }
-  const close = (fd: number): number =>
-    locked(objects, () => {
+  // Opening and closing are hot: no closure is made for the lock.
+  const close = (fd: number): number => {
+    objects.lock.acquire()
+    try {
       const at = used(fd)
       if (at < 0) return at
       clearEntry(objects, at)
       table.count(-1)
       return 0
-    })
+    } finally {
+      objects.lock.release()
+    }
+  }
+  const install: Descriptors['install'] = (file, options = {}) => {
+    const { from = 0, base = ALL_RIGHTS, inheriting = ALL_RIGHTS } = options
+    objects.lock.acquire()
+    try {
+      const fd = fill(file, from, options.closeOnExec ? FLAG.CLOSE_ON_EXEC : 0, base, inheriting)
+      if (fd < 0 || options.preopen === undefined) return fd
+      const name = new TextEncoder().encode(options.preopen)
+      const refused = setPreopen(objects, table.at(fd), name, options.readonly ?? false)
+      if (refused === 0) return fd
+      // The caller keeps its reference when install refuses.
+      zeroEntry(objects, table.at(fd))
+      table.count(-1)
+      return refused
+    } finally {
+      objects.lock.release()
+    }
+  }
   return {
-    install: (file, options = {}) =>
-      locked(objects, () => {
-        const { from = 0, base = ALL_RIGHTS, inheriting = ALL_RIGHTS } = options
-        const fd = install(file, from, options.closeOnExec ? FLAG.CLOSE_ON_EXEC : 0, base, inheriting)
-        if (fd < 0 || options.preopen === undefined) return fd
-        const name = new TextEncoder().encode(options.preopen)
-        const refused = setPreopen(objects, table.at(fd), name, options.readonly ?? false)
-        if (refused === 0) return fd
-        // The caller keeps its reference when install refuses.
-        objects.memory.i32.fill(0, table.at(fd), table.at(fd) + ENTRY_WORDS)
-        table.count(-1)
-        return refused
-      }),
+    install,
     get,
     close,
     dup: (fd, from) =>
@@ -76,7 +86,7 @@ export const createDescriptors = (objects: Objects, slot = objects.slot): Descri
         if (from < 0 || from >= table.limit()) return -ERRNO.INVAL
         const file = word(objects, at + ENTRY.FILE)
         const [base, inheriting] = [word(objects, at + ENTRY.BASE), word(objects, at + ENTRY.INHERITING)]
-        const made = install(file, from, 0, base, inheriting)
+        const made = fill(file, from, 0, base, inheriting)
         if (made >= 0) addReference(objects, file)
         return made
       }),
@@ -203,9 +213,14 @@ const createTable = (objects: Objects, slot: number): Table => {
   }
   const lowestFree = (from: number): number => {
     if (from < 0) return -ERRNO.INVAL
+    const entries = size()
     let fd = from
-    while (fd < size() && word(objects, at(fd) + ENTRY.FILE) !== 0) fd++
+    if (fd < entries) {
+      let file = at(fd) + ENTRY.FILE
+      for (; fd < entries && word(objects, file) !== 0; file += ENTRY_WORDS) fd++
+    }
     if (fd >= limit()) return -ERRNO.MFILE
+    if (fd < entries) return fd
     const grown = grow(fd + 1)
     return grown < 0 ? grown : fd
   }
@@ -230,9 +245,15 @@ const createTable = (objects: Objects, slot: number): Table => {
 /** Gives back what the entry holds. The caller holds the lock, as for all below. */
 const clearEntry = (objects: Objects, at: number): void => {
   const file = word(objects, at + ENTRY.FILE)
-  dropName(objects, at)
-  objects.memory.i32.fill(0, at, at + ENTRY_WORDS)
+  if (word(objects, at + ENTRY.NAME) !== 0) dropName(objects, at)
+  zeroEntry(objects, at)
   releaseFile(objects, file)
+}
+
+/** A loop, for `fill` costs more than eight stores. */
+const zeroEntry = (objects: Objects, at: number): void => {
+  const { i32 } = objects.memory
+  for (let index = 0; index < ENTRY_WORDS; index++) i32[at + index] = 0
 }
 
 const dropName = (objects: Objects, at: number): void => {

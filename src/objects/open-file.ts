@@ -42,8 +42,9 @@ export interface OpenFileOptions extends OpenFileFacts {
  * A new open file with one reference, or -errno when memory is full. It takes over one pin of an inode; of a pipe or tty it
  * counts itself as an end or user.
  */
-export const createOpenFile = (objects: Objects, facts: OpenFileOptions): number =>
-  locked(objects, () => {
+export const createOpenFile = (objects: Objects, facts: OpenFileOptions): number => {
+  objects.lock.acquire()
+  try {
     const file = takeBlock(objects, SUPERBLOCK.FREE_OPEN_FILES, FILE_WORDS)
     if (file < 0) return file
     setWordAt(objects, file + FILE.REFERENCES, 1)
@@ -57,7 +58,10 @@ export const createOpenFile = (objects: Objects, facts: OpenFileOptions): number
     if (facts.stream === STREAM.PIPE_WRITE) openPipeEnd(objects, facts.object, PIPE.WRITERS)
     if (facts.stream === STREAM.TTY) holdTty(objects, facts.object)
     return file
-  })
+  } finally {
+    objects.lock.release()
+  }
+}
 
 /** Both ends of a new pipe, each with one reference, or -errno. `status` applies to both. */
 export const openPipe = (objects: Objects, status = 0): { reader: number; writer: number } | number =>
@@ -91,12 +95,16 @@ export const addReference = (objects: Objects, file: number): void => {
 }
 
 /** Gives back one reference; with the last one the open file is closed. */
-export const releaseFile = (objects: Objects, file: number): void =>
-  locked(objects, () => {
+export const releaseFile = (objects: Objects, file: number): void => {
+  objects.lock.acquire()
+  try {
     const left = word(objects, file + FILE.REFERENCES) - 1
     setWordAt(objects, file + FILE.REFERENCES, left)
     if (left === 0) close(objects, file)
-  })
+  } finally {
+    objects.lock.release()
+  }
+}
 
 const close = (objects: Objects, file: number): void => {
   const object = word(objects, file + FILE.OBJECT)

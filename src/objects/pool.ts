@@ -22,9 +22,9 @@ export const takeBlock = (objects: Objects, head: number, words: number): number
   }
   const block = word(objects, head)
   setWordAt(objects, head, word(objects, block + BLOCK.NEXT))
-  const generation = word(objects, block + BLOCK.GENERATION)
-  objects.memory.i32.fill(0, block, block + words)
-  setWordAt(objects, block + BLOCK.GENERATION, generation)
+  setWordAt(objects, block + BLOCK.NEXT, 0)
+  const { i32 } = objects.memory
+  for (let at = block + BLOCK.GENERATION + 1; at < block + words; at++) i32[at] = 0
   return block
 }
 
