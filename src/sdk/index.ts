@@ -123,8 +123,9 @@ export const createWasmrun = (scripts: MachineScripts, version: string): Wasmrun
     mount: async (source, path = '/home/project') => mountSource(await kernel(), source, path),
     fs: createFileSystem(kernel, watchers),
     spawn: async (command, args = [], options = {}) => {
-      const { pid } = await (await kernel()).spawn(spawnRequest(command, args, options))
-      const feed = createProcess(pid, calls)
+      const request = spawnRequest(command, args, options)
+      const { pid } = await (await kernel()).spawn(request)
+      const feed = createProcess(pid, calls, request.terminal !== null)
       feeds.set(pid, feed)
       for (const event of early.get(pid) ?? []) deliver(feed, event)
       early.delete(pid)

@@ -29,7 +29,8 @@ export interface ProcessFeed {
 export const exitStatus = ({ code, signal }: ExitReason): ExitStatus =>
   signal > 0 ? { code: 128 + signal, signal: signalName(signal) } : { code, signal: null }
 
-export const createProcess = (pid: number, calls: ProcessCalls): ProcessFeed => {
+/** @param isTerminal then stdout has everything, in order, and stderr nothing, as on any terminal */
+export const createProcess = (pid: number, calls: ProcessCalls, isTerminal: boolean): ProcessFeed => {
   const queue: OutputChunk[] = []
   const outlets = new Set<() => void>()
   let isOver = false
@@ -81,11 +82,11 @@ export const createProcess = (pid: number, calls: ProcessCalls): ProcessFeed => 
   }
   const streams = once(() => ({
     stdout: outlet(
-      ({ channel }) => channel === 1,
+      ({ channel }) => isTerminal || channel === 1,
       ({ bytes }) => bytes,
     ),
     stderr: outlet(
-      ({ channel }) => channel === 2,
+      ({ channel }) => !isTerminal && channel === 2,
       ({ bytes }) => bytes,
     ),
     output: outlet<Output>(
