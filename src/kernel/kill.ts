@@ -6,8 +6,9 @@
  * `terminate` leaves a busy worker running for up to two seconds in Chromium. Its next call finds the mark and parks, so it
  * can hold no lock and write no metadata; until it has parked, or five seconds have passed, its slot is not given out again.
  */
-import { SUPERBLOCK, THREAD, THREAD_STATE, threadAt } from '../memory/layout.ts'
-import { createLock } from '../memory/lock.ts'
+
+import { filesLock } from '../memory/files-lock.ts'
+import { THREAD, THREAD_STATE, threadAt } from '../memory/layout.ts'
 import type { Memory } from '../memory/memory.ts'
 import { freeThread, getWord, setWord } from '../memory/slots.ts'
 import { wake } from '../memory/wake.ts'
@@ -27,7 +28,7 @@ export const createReaper = (
   objects: Objects,
   terminate: (thread: number) => void,
 ): Reaper => {
-  const files = createLock(memory, SUPERBLOCK.FILES_LOCK)
+  const files = filesLock(memory)
   /** Thread → when its quarantine ends, on performance.now()'s clock. */
   const quarantine = new Map<number, number>()
   const free = (thread: number): void => {

@@ -2,6 +2,7 @@
  * Watches for the page: which paths at or below a folder changed. The filesystem says which inodes changed; a watch keeps a
  * picture of its folder and compares, at most five times a second and only when something changed at all.
  */
+import { isCode } from '../abi/errno.ts'
 import type { Files, Vfs } from '../vfs/types.ts'
 import { KIND } from '../vfs/types.ts'
 
@@ -20,7 +21,7 @@ export interface Watches {
 export const createWatches = (vfs: Vfs, files: Files): Watches => {
   const watches = new Map<number, { path: string; picture: Picture }>()
   let nextId = 1
-  let { cursor } = vfs.changes(Number.MAX_SAFE_INTEGER)
+  let { cursor } = vfs.changes(-1)
   return {
     get isEmpty() {
       return watches.size === 0
@@ -49,9 +50,14 @@ const takePicture = (files: Files, root: string): Picture => {
   const walk = (path: string): void => {
     for (const { name, kind } of files.readdir(path)) {
       const child = `${path === '/' ? '' : path}/${name}`
-      const { inode, mtime, ctime, size } = files.lstat(child)
-      picture.set(child, kind === KIND.DIRECTORY ? `${inode}` : `${inode} ${mtime} ${ctime} ${size}`)
-      if (kind === KIND.DIRECTORY) walk(child)
+      // It may vanish between the listing and the look: then it is not in the picture, which is the truth.
+      try {
+        const { inode, mtime, ctime, size } = files.lstat(child)
+        picture.set(child, kind === KIND.DIRECTORY ? `${inode}` : `${inode} ${mtime} ${ctime} ${size}`)
+        if (kind === KIND.DIRECTORY) walk(child)
+      } catch (error) {
+        if (!isCode(error, 'ENOENT') && !isCode(error, 'ENOTDIR')) throw error
+      }
     }
   }
   if (!files.exists(root)) return picture
