@@ -27,6 +27,7 @@ const open = async (root: HTMLElement): Promise<void> => {
     quickjs: site(quickjs),
     host: site(host),
     runtimes: site('runtimes/'),
+    service: site(__ASSETS__.service),
   }
   globalThis.wasmrun = createWasmrun(scripts, __VERSION__)
   render(

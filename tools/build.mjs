@@ -29,13 +29,15 @@ const TARGET = ['es2022', 'chrome123', 'firefox145']
 /** Doors that become one classic script each. The service worker is apart: its name must not change. */
 const SCRIPTS = /** @type {const} */ (['jail', 'kernel', 'process', 'quickjs', 'host'])
 const HASH_LENGTH = 10
+/** In public/ for the host to read; a browser may not get them. */
+const HOST_FILES = ['_headers', '.htaccess', '.nojekyll']
 
 /**
  * @typedef {{ path: string, bytes: Uint8Array }} OutputFile path is relative to the site's root, with `/`
  * @typedef {{ path: string, size: number, gzip: number, sha256: string }} ShellFile sizes in bytes, sha256 in hex
  * @typedef {object} Build
  * @property {string} version
- * @property {string} id a hash over all shell files: another id is another site
+ * @property {string} id a hash over all shell files but service.js, which holds it: another id is another site
  * @property {Record<'page' | 'jail' | 'kernel' | 'process' | 'quickjs' | 'host' | 'service', string[]>} parts the files each part needs
  *   to start; lazy chunks are not among them
  * @property {string[]} packages the npm packages whose code is in it
@@ -53,7 +55,6 @@ export async function build({ out = 'dist', minify = true } = {}) {
   const common = { ...COMMON, minify, define }
   const door = (/** @type {string} */ name) => bundleScript(name, common)
   const scripts = await Promise.all(SCRIPTS.map(door))
-  const service = await door('service')
   const assets = Object.fromEntries(SCRIPTS.map((name, at) => [name, scripts[at]?.path ?? '']))
   const page = await bundlePage({ ...assets, service: 'service.js' }, common)
   const template = await readFile(join(ROOT, 'index.html'), 'utf8')
@@ -62,23 +63,24 @@ export async function build({ out = 'dist', minify = true } = {}) {
   /** @type {OutputFile[]} */
   const shell = [
     { path: 'index.html', bytes: html },
-    { path: 'service.js', bytes: service.bytes },
     ...scripts,
     ...page.files,
-    ...(await readTree('public', (path) => !path.startsWith('runtimes/'))),
+    ...(await readTree('public', (path) => !path.startsWith('runtimes/') && !HOST_FILES.includes(path))),
   ]
-  const files = shell
-    .map(({ path, bytes }) => ({
-      path,
-      size: bytes.length,
-      gzip: gzipSync(bytes).length,
-      sha256: sha256(bytes),
-    }))
-    .sort((a, b) => (a.path < b.path ? -1 : 1))
+  const files = describeFiles(shell)
   const id = sha256(Buffer.from(files.map((file) => `${file.path} ${file.sha256}\n`).join(''))).slice(
     0,
     HASH_LENGTH,
   )
+  // The service worker knows the hash of every other file: another site is another worker, which is how browsers notice.
+  const manifest = { id, version, files: Object.fromEntries(files.map(({ path, sha256 }) => [path, sha256])) }
+  const service = await bundleScript('service', {
+    ...common,
+    define: { ...define, __SHELL__: JSON.stringify(manifest) },
+  })
+  const worker = { path: 'service.js', bytes: service.bytes }
+  files.push(...describeFiles([worker]))
+  shell.push(worker, ...(await readTree('public', (path) => HOST_FILES.includes(path))))
   const parts = {
     page: ['index.html', ...page.eager, ...page.styles],
     ...Object.fromEntries(SCRIPTS.map((name) => [name, [assets[name] ?? '']])),
@@ -90,6 +92,18 @@ export async function build({ out = 'dist', minify = true } = {}) {
   const licences = { path: 'licences.txt', bytes: Buffer.from(await licenceTexts(ROOT, packages)) }
   await writeSite(resolve(ROOT, out), [...shell, licences, ...(await zipExamples())])
   return result
+}
+
+/** @param {OutputFile[]} files @returns {ShellFile[]} by path */
+function describeFiles(files) {
+  return files
+    .map(({ path, bytes }) => ({
+      path,
+      size: bytes.length,
+      gzip: gzipSync(bytes).length,
+      sha256: sha256(bytes),
+    }))
+    .sort((a, b) => (a.path < b.path ? -1 : 1))
 }
 
 /** @type {import('esbuild').BuildOptions} */

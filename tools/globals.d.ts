@@ -20,3 +20,9 @@ interface Assets {
 declare const __ASSETS__: Assets
 /** The version of package.json; defined in every bundle. */
 declare const __VERSION__: string
+/** Every file that the page needs to start, but service.js: path → SHA-256. Defined in the service worker's bundle only. */
+declare const __SHELL__: {
+  readonly id: string
+  readonly version: string
+  readonly files: Readonly<Record<string, string>>
+}

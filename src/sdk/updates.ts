@@ -69,7 +69,6 @@ export const createUpdates = (parts: UpdateParts): Updates & { start(): Promise<
       const registration = await registered()
       await registration.update()
       await settled(registration)
-      await keep(registration)
       return state
     },
     accept: async () => {
