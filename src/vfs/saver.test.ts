@@ -1,0 +1,174 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { Part } from '../lib/segment.ts'
+import { createRandom } from './model-choices.ts'
+import { createSaver, type Ship } from './saver.ts'
+import {
+  createTestMachine,
+  createUser,
+  dump,
+  HOME,
+  inodeOf,
+  recover,
+  type TestMachine,
+} from './saver-fixture.ts'
+
+const STEPS = process.env.LONG === '1' ? 40_000 : 1000
+const SEED = Number(process.env.SEED ?? (process.env.LONG === '1' ? Date.now() & 0x7fffffff : 20250615))
+
+const saverOf = ({ vfs, ledger, recovered }: TestMachine) =>
+  createSaver(vfs, ledger, recovered?.lastBatch ?? 0)
+const into =
+  (log: Part[]): Ship =>
+  async (parts) =>
+    void log.push(...parts)
+const settled = (): Promise<void> => Promise.resolve()
+
+test('files, folders, links, modes, times and holes come back to the byte', async () => {
+  const machine = createTestMachine()
+  const { files, vfs } = machine
+  files.mkdir(`${HOME}/src/deep`, { recursive: true, mode: 0o700 })
+  files.writeFile(`${HOME}/src/a.py`, new Uint8Array(70_000).fill(7), { mode: 0o755 })
+  files.writeFile(`${HOME}/empty`, new Uint8Array(0))
+  files.link(`${HOME}/src/a.py`, `${HOME}/src/deep/same`)
+  files.symlink('../nowhere', `${HOME}/src/link`)
+  files.writeFile(`${HOME}/hole`, new Uint8Array(10).fill(1))
+  vfs.truncate(inodeOf(vfs, `${HOME}/hole`), 2 ** 40)
+  vfs.write(inodeOf(vfs, `${HOME}/hole`), 2 ** 33, new Uint8Array(5).fill(9), 0, 5)
+  files.writeFile('/tmp/not-mine', new Uint8Array(5))
+  const log: Part[] = []
+  const saver = saverOf(machine)
+  saver.forget()
+  await saver.save(into(log))
+  assert.equal(saver.isDirty, false)
+  const again = createTestMachine(recover([], log))
+  assert.deepEqual(again.recovered?.losses, [])
+  assert.deepEqual(dump(again.files), dump(files))
+  assert.deepEqual(again.files.fsck(), [])
+  const tail = new Uint8Array(8)
+  assert.equal(again.vfs.read(inodeOf(again.vfs, `${HOME}/hole`), 2 ** 33 - 2, tail, 0, 8), 8)
+  assert.deepEqual([...tail], [0, 0, 9, 9, 9, 9, 9, 0])
+  assert.ok(log.reduce((sum, part) => sum + part.bytes.byteLength, 0) < 300_000, 'holes are not stored')
+})
+
+test('only what changed is written: one block of a big file, one group of a big folder', async () => {
+  const machine = createTestMachine()
+  const { files, vfs } = machine
+  files.mkdir(`${HOME}/many`)
+  for (let index = 0; index < 3000; index++) files.writeFile(`${HOME}/many/f${index}`, new Uint8Array(1))
+  files.writeFile(`${HOME}/big`, new Uint8Array(4_000_000).fill(3))
+  const log: Part[] = []
+  const saver = saverOf(machine)
+  saver.forget()
+  await saver.save(into(log))
+  vfs.write(inodeOf(vfs, `${HOME}/big`), 1_000_000, new Uint8Array(1).fill(4), 0, 1)
+  files.rm(`${HOME}/many/f1500`)
+  const { bytes } = await saver.save(into(log))
+  assert.ok(bytes > 65_536 && bytes < 80_000, `${bytes} bytes`)
+  assert.deepEqual(dump(createTestMachine(recover([], log)).files), dump(files))
+  assert.deepEqual(await saver.save(into(log)), { inodes: 0, bytes: 0 })
+})
+
+test(`${STEPS} random steps with saves, refused saves, checkpoints and restarts, seed ${SEED}`, async () => {
+  const random = createRandom(SEED)
+  let base: Part[] = []
+  let log: Part[] = []
+  let machine = createTestMachine()
+  let saver = saverOf(machine)
+  let user = createUser(machine, random)
+  /** What the last committed save has seen. */
+  let expected: string[] = []
+  const refusing: Ship = async (parts) => {
+    // What arrived before the refusal stays there, as in a store.
+    log.push(...parts.slice(0, random(parts.length + 1)).filter((part) => !part.commit))
+    throw new Error('full')
+  }
+  const save = async (): Promise<void> => {
+    await saver.save(into(log))
+    expected = dump(machine.files)
+  }
+  const compact = async (): Promise<void> => {
+    await save()
+    const from = log.length
+    const next: Part[] = []
+    await saver.checkpoint(into(next), async () => {
+      for (let steps = random(4); steps > 0; steps--) user()
+      if (random(2) === 0) await save()
+    })
+    for (let steps = random(4); steps > 0; steps--) user()
+    // Before the switch there is the old picture still.
+    if (random(4) === 0) return
+    await save()
+    base = next
+    log = log.slice(from)
+  }
+  const restart = (): void => {
+    const recovered = recover(base, log)
+    machine = createTestMachine(recovered)
+    assert.deepEqual(recovered.losses, [])
+    assert.deepEqual(machine.files.fsck(), [])
+    assert.deepEqual(dump(machine.files), expected)
+    saver = saverOf(machine)
+    user = createUser(machine, random)
+  }
+  for (let step = 0; step < STEPS; step++) {
+    user()
+    const what = random(100)
+    if (what < 8) await save()
+    else if (what < 10) await saver.save(refusing).catch(() => {})
+    else if (what < 11) await compact()
+    else if (what < 12) restart()
+  }
+  await save()
+  restart()
+})
+
+test('a ring that has overflowed is made up for by looking at everything', async () => {
+  const machine = createTestMachine()
+  const { files } = machine
+  files.mkdir(`${HOME}/d`)
+  files.writeFile(`${HOME}/d/gone`, new Uint8Array(1))
+  const log: Part[] = []
+  const saver = saverOf(machine)
+  saver.forget()
+  await saver.save(into(log))
+  files.rm(`${HOME}/d/gone`)
+  for (let index = 0; index < 70_000; index++)
+    files.writeFile(`${HOME}/d/${index % 40_000}-${index & 1}`, new Uint8Array(2))
+  await saver.save(into(log))
+  assert.deepEqual(dump(createTestMachine(recover([], log)).files), dump(files))
+})
+
+test('a picture taken while a writer never stops is one moment of it', async () => {
+  const machine = createTestMachine()
+  const { files } = machine
+  const log: Part[] = []
+  const saver = saverOf(machine)
+  saver.forget()
+  // A writer that keeps two files equal: a new one beside, then renamed over; and a folder that it moves.
+  let version = 0
+  files.mkdir(`${HOME}/from`)
+  const write = (): void => {
+    version++
+    const bytes = new TextEncoder().encode(`${version}`.padEnd(40_000, '.'))
+    files.writeFile(`${HOME}/new`, bytes)
+    files.rename(`${HOME}/new`, `${HOME}/current`)
+    const [from, to] = version % 2 ? ['from', 'to'] : ['to', 'from']
+    files.rename(`${HOME}/${from}`, `${HOME}/${to}`)
+    for (let index = 0; index < 30; index++) files.writeFile(`${HOME}/${to}/${version}-${index}`, bytes)
+  }
+  for (let round = 0; round < 5; round++) {
+    write()
+    await saver.save(async (parts) => {
+      log.push(...parts)
+      write()
+    })
+    const again = createTestMachine(recover([], log))
+    assert.deepEqual(again.recovered?.losses, [])
+    assert.deepEqual(again.files.fsck(), [])
+    assert.equal(again.files.readFile(`${HOME}/current`).length, 40_000)
+    const folders = again.files.readdir(HOME).filter(({ name }) => name === 'from' || name === 'to')
+    assert.equal(folders.length, 1)
+  }
+  await settled()
+})
