@@ -67,7 +67,8 @@ export const NAME_MAX_BYTES = 255
 /** PATH_MAX of Linux, in bytes: longer paths could be stored but never named in one call. */
 export const PATH_MAX_BYTES = 4096
 
-const MAGIC = [0x57, 0x52, 0x54, 0x31]
+/** 'WRT1': a packed tree is known by it. */
+export const TREE_MAGIC: readonly number[] = [0x57, 0x52, 0x54, 0x31]
 const HEADER_BYTES = 24
 const END = 0
 const MODE_MAX = 0o7777
@@ -91,7 +92,7 @@ export function packTree(entries: Iterable<TreeSource>): Uint8Array<ArrayBuffer>
     value === undefined ? NOTHING : typeof value === 'string' ? encoder.encode(value) : value
   const seen = createSeen()
   const ready: TreeEntry[] = []
-  let offset = MAGIC.length
+  let offset = TREE_MAGIC.length
   for (const source of entries) {
     const entry: TreeEntry = {
       kind: source.kind,
@@ -111,7 +112,7 @@ export function packTree(entries: Iterable<TreeSource>): Uint8Array<ArrayBuffer>
 function writeEntries(entries: readonly TreeEntry[], length: number): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(length)
   const view = new DataView(bytes.buffer)
-  bytes.set(MAGIC)
+  bytes.set(TREE_MAGIC)
   for (const entry of entries) {
     const at = entry.offset
     view.setUint8(at, entry.kind)
@@ -134,11 +135,11 @@ function writeEntries(entries: readonly TreeEntry[], length: number): Uint8Array
  * @throws TreeError that names the offset of the first bad entry
  */
 export function* readTree(bytes: Uint8Array): Generator<TreeEntry, void, undefined> {
-  if (MAGIC.some((byte, index) => bytes[index] !== byte))
+  if (TREE_MAGIC.some((byte, index) => bytes[index] !== byte))
     throw new TreeError(0, 'it does not start with WRT1')
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   const seen = createSeen()
-  let offset = MAGIC.length
+  let offset = TREE_MAGIC.length
   let count = 0
   while (true) {
     if (offset + HEADER_BYTES > bytes.length) throw new TreeError(offset, 'the tree is cut off here')

@@ -1,6 +1,14 @@
 /** `wasmrun.mount`: a tree of plain values, a directory handle or the bytes of a .zip become files of the machine. */
 import type { KernelApi } from '../abi/control.ts'
-import { packTree, TREE_DIRECTORY, TREE_FILE, TREE_SYMLINK, type TreeSource } from '../abi/tree.ts'
+import {
+  checkTree,
+  packTree,
+  TREE_DIRECTORY,
+  TREE_FILE,
+  TREE_MAGIC,
+  TREE_SYMLINK,
+  type TreeSource,
+} from '../abi/tree.ts'
 import { moving, type Remote } from '../ipc/rpc.ts'
 import type { Collected } from './collect.ts'
 import type { FileTree, LeftOut, SymlinkNode } from './types.ts'
@@ -19,12 +27,18 @@ export const mountSource = async (
 }
 
 const packed = async (source: Source): Promise<Collected> => {
+  if (source instanceof Uint8Array && isTree(source)) {
+    checkTree(source)
+    return { tree: source.slice(), leftOut: [] }
+  }
   if (source instanceof Blob || source instanceof Uint8Array || isDirectoryHandle(source)) {
     const { collect } = await import('./collect.ts')
     return collect(source)
   }
   return { tree: packTree([...flatten(source, '')]), leftOut: [] }
 }
+
+const isTree = (bytes: Uint8Array): boolean => TREE_MAGIC.every((byte, index) => bytes[index] === byte)
 
 const isDirectoryHandle = (source: Source): source is FileSystemDirectoryHandle =>
   typeof FileSystemDirectoryHandle === 'function' && source instanceof FileSystemDirectoryHandle

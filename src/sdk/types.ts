@@ -155,7 +155,7 @@ export interface Wasmrun {
   /** Resolves when the machine has booted; rejects with a plain message when it cannot. */
   readonly ready: Promise<void>
   /**
-   * Copies a tree, a directory handle, or the bytes of a .zip to `path` (default '/home/project'). What could not be taken (an
+   * Copies a tree, a directory handle, the bytes of a .zip or a packed tree (abi/tree.ts) to `path` (default '/home/project'). What could not be taken (an
    * entry of an archive that leads out of it, a file beyond the machine's limits) is listed with its reason.
    */
   mount(
