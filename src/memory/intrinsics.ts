@@ -7,7 +7,11 @@
  */
 const { atomics, reals, defineProperty, getOwnPropertyDescriptor, ownKeys } = {
   atomics: globalThis.Atomics,
-  reals: { Uint8Array: globalThis.Uint8Array, Int32Array: globalThis.Int32Array },
+  reals: {
+    Uint8Array: globalThis.Uint8Array,
+    Int32Array: globalThis.Int32Array,
+    WeakMap: globalThis.WeakMap,
+  },
   defineProperty: Object.defineProperty,
   getOwnPropertyDescriptor: Object.getOwnPropertyDescriptor,
   ownKeys: Reflect.ownKeys,
@@ -28,33 +32,47 @@ const CapturedAtomics = Object.freeze({
   xor: atomics.xor,
 })
 
-class CapturedUint8Array extends reals.Uint8Array {}
-class CapturedInt32Array extends reals.Int32Array {}
+// Constructors of their own: V8's default one passes its arguments through Array.prototype[Symbol.iterator].
+class CapturedUint8Array extends reals.Uint8Array {
+  constructor(source: ArrayBuffer, offset?: number, length?: number) {
+    super(source, offset, length)
+  }
+}
+class CapturedInt32Array extends reals.Int32Array {
+  constructor(source: ArrayBuffer, offset?: number, length?: number) {
+    super(source, offset, length)
+  }
+}
+/** A map's keys are handed to its methods, and the machine's Memory is one. */
+class CapturedWeakMap<K extends WeakKey, V> extends reals.WeakMap<K, V> {}
 
 type View = Uint8Array | Int32Array
 type ViewClass = { prototype: View; new (buffer: ArrayBufferLike, offset: number, length: number): View }
+
+const fix = (holder: object, key: PropertyKey, value: PropertyDescriptor): void => {
+  const fixed = 'value' in value ? { ...value, writable: false } : value
+  defineProperty(holder, key, { ...fixed, configurable: false })
+}
 
 /**
  * Copies every method and getter, fixed for good. The prototype is not frozen as a whole: V8 makes stores into arrays with a
  * frozen prototype forty times slower, and a property added to it changes nothing.
  */
+const sealFrom = (captured: object, source: object): void => {
+  for (const key of ownKeys(source)) {
+    const found = getOwnPropertyDescriptor(source, key)
+    if (found && key !== 'constructor' && key !== 'subarray') fix(captured, key, found)
+  }
+}
+
 const seal = (captured: { prototype: View }, real: ViewClass): void => {
-  const fix = (key: PropertyKey, value: PropertyDescriptor): void => {
-    const fixed = 'value' in value ? { ...value, writable: false } : value
-    defineProperty(captured.prototype, key, { ...fixed, configurable: false })
-  }
-  const shared = Object.getPrototypeOf(real.prototype) as object
-  for (const source of [shared, real.prototype]) {
-    for (const key of ownKeys(source)) {
-      const found = getOwnPropertyDescriptor(source, key)
-      if (found && key !== 'constructor' && key !== 'subarray') fix(key, found)
-    }
-  }
+  sealFrom(captured.prototype, Object.getPrototypeOf(real.prototype) as object)
+  sealFrom(captured.prototype, real.prototype)
   // Without a constructor of its own, slice makes a plain array of the realm's own class, which no guest can change.
-  fix('constructor', { value: undefined })
+  fix(captured.prototype, 'constructor', { value: undefined })
   // The built-in one looks for a species, which is slow for any class but the built-in ones.
   const size = real.prototype.BYTES_PER_ELEMENT
-  fix('subarray', {
+  fix(captured.prototype, 'subarray', {
     value: function subarray(this: View, start = 0, end = this.length): View {
       const { length } = this
       const from = start < 0 ? (start + length < 0 ? 0 : start + length) : start > length ? length : start
@@ -66,5 +84,11 @@ const seal = (captured: { prototype: View }, real: ViewClass): void => {
 
 seal(CapturedUint8Array, reals.Uint8Array)
 seal(CapturedInt32Array, reals.Int32Array)
+sealFrom(CapturedWeakMap.prototype, reals.WeakMap.prototype)
 
-export { CapturedAtomics as Atomics, CapturedInt32Array as Int32Array, CapturedUint8Array as Uint8Array }
+export {
+  CapturedAtomics as Atomics,
+  CapturedInt32Array as Int32Array,
+  CapturedUint8Array as Uint8Array,
+  CapturedWeakMap as WeakMap,
+}

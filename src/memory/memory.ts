@@ -71,7 +71,8 @@ export const attachMemory = (shared: WebAssembly.Memory, thread: number): Memory
     const buffer = shared.buffer
     memory.i32 = new Int32Array(buffer)
     memory.u8 = new Uint8Array(buffer)
-    pages = buffer.byteLength / PAGE_BYTES
+    // Not of the buffer: its getter is one that a guest's JavaScript can replace.
+    pages = memory.u8.length / PAGE_BYTES
   }
   renew()
   return memory
