@@ -29,6 +29,35 @@ export const choosePreopens = (
   return [{ name: '/', path: request.cwd, readonly: false }, ...named]
 }
 
+/**
+ * What a process calls a directory of the machine: its own name where that leads to it, else the first name that does (a
+ * process whose "/" is /home/project calls that one "/"). "/" where no preopen holds it.
+ */
+export const nameInside = (path: string, preopens: readonly Preopen[]): string => {
+  const names = preopens
+    .filter((preopen) => holds(preopen.path, path))
+    .map(({ name, path: root }) => join(name, restOf(root, path)))
+  return [path, ...names].find((name) => leadsTo(name, preopens) === path) ?? '/'
+}
+
+/** Where a guest's name leads: the preopen with the longest name that holds it answers. */
+const leadsTo = (name: string, preopens: readonly Preopen[]): string | null => {
+  const [best] = preopens
+    .filter((preopen) => holds(preopen.name, name))
+    .sort((a, b) => b.name.length - a.name.length)
+  return best ? join(best.path, restOf(best.name, name)) : null
+}
+
+const holds = (folder: string, path: string): boolean =>
+  folder === '/' || path === folder || path.startsWith(`${folder}/`)
+
+/** Without a slash in front; '' for the folder itself. */
+const restOf = (folder: string, path: string): string =>
+  folder === '/' ? path.slice(1) : path.slice(folder.length + 1)
+
+const join = (folder: string, rest: string): string =>
+  rest === '' ? folder : `${folder === '/' ? '' : folder}/${rest}`
+
 /** @throws SysError ENOENT or ENOTDIR naming the preopen. */
 export const openPreopens = (
   objects: Objects,

@@ -37,7 +37,7 @@ import { raise } from '../objects/signal.ts'
 import type { Files } from '../vfs/types.ts'
 import { describe } from './describe.ts'
 import type { Reaper } from './kill.ts'
-import { choosePreopens } from './preopens.ts'
+import { choosePreopens, nameInside } from './preopens.ts'
 import { type Family, prepare } from './prepare.ts'
 import type { Program, Programs } from './programs.ts'
 import type { Stdio } from './stdio.ts'
@@ -167,7 +167,7 @@ export const createProcesses = (options: ProcessesOptions): Processes => {
     }
     entries.set(entry.pid, entry)
     try {
-      await launch(entry)
+      await launch(entry, nameInside(request.cwd, preopens))
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error)
       end(entry, { code: 126, signal: 0, message })
@@ -261,11 +261,11 @@ export const createProcesses = (options: ProcessesOptions): Processes => {
     },
   }
 
-  async function launch(entry: Entry): Promise<void> {
+  async function launch(entry: Entry, pwd: string): Promise<void> {
     const { port1, port2 } = new MessageChannel()
     expose(faceFor(entry), port1)
     const { request, program, pid, thread } = entry
-    const added = { ...DEFAULT_ENV, PWD: request.cwd, ...program.env, ...terminalEnv(request) }
+    const added = { ...DEFAULT_ENV, PWD: pwd, ...program.env, ...terminalEnv(request) }
     const env = request.bareEnv ? request.env : { ...added, ...request.env }
     const start = { pid, thread, args: [request.command, ...request.args], env, kind: program.kind }
     setWord(memory, processAt(entry.slot) + PROCESS.STATE, PROCESS_STATE.RUNNING)
