@@ -1,10 +1,9 @@
 /** The suite's cases in this process: the machine's own imports over a fresh memory, without page, kernel or workers. */
-import { readFile } from 'node:fs/promises'
+import { readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import * as esbuild from 'esbuild'
-import { ROOT } from './build.mjs'
+import { bundleSource } from './source-bundle.mjs'
 
 const SOURCE = `
 export { createPrivateMachine } from './src/process/private-machine.ts'
@@ -12,10 +11,9 @@ export { exec } from './src/process/exec.ts'
 `
 
 export async function open() {
-  const outfile = join(tmpdir(), `wasi-suite-${process.pid}.mjs`)
-  const stdin = { contents: SOURCE, resolveDir: ROOT, loader: /** @type {const} */ ('ts') }
-  await esbuild.build({ stdin, bundle: true, platform: 'node', format: 'esm', outfile, absWorkingDir: ROOT })
-  const { createPrivateMachine, exec } = await import(pathToFileURL(outfile).href)
+  const script = join(tmpdir(), `wasi-suite-${process.pid}.mjs`)
+  await writeFile(script, await bundleSource(SOURCE, 'esm'))
+  const { createPrivateMachine, exec } = await import(pathToFileURL(script).href)
   return {
     /** @param {import('./wasi-suite.mjs').Case} one */
     run: async (one) => {
@@ -39,6 +37,6 @@ export async function open() {
       const { code, message } = exec(machine.process, new WebAssembly.Module(await readFile(one.wasm)))
       return { code, message, stdout: machine.output(1), stderr: machine.output(2) }
     },
-    close: async () => {},
+    close: () => rm(script),
   }
 }

@@ -62,7 +62,9 @@ export const fileCalls = (process: Process, layout: StatLayout, now: () => bigin
     const [start, count] = [BigInt.asUintN(64, offset), BigInt.asUintN(64, length)]
     if (count === 0n) return -ERRNO.INVAL
     if (vfs.kind(inode) !== KIND.FILE) return -ERRNO.NODEV
-    return start + count > BigInt(largestFile(objects)) ? -ERRNO.FBIG : vfs.allocate(inode, Number(start), Number(count))
+    return start + count > BigInt(largestFile(objects))
+      ? -ERRNO.FBIG
+      : vfs.allocate(inode, Number(start), Number(count))
   }
   const setFlags = (fd: number, flags: number): number => {
     const file = openFileOf(process, fd, RIGHTS.FD_FDSTAT_SET_FLAGS)

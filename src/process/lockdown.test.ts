@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Worker } from 'node:worker_threads'
-import * as esbuild from 'esbuild'
+import { bundleSource } from '../../tools/source-bundle.mjs'
 import { lockDown, shield } from './lockdown.ts'
 
 test('what is not the language or plain computing is taken, for good, also from prototypes', () => {
@@ -166,16 +166,7 @@ parentPort.postMessage({ found, results, looks })
 const runGuest = async (
   inject: string[],
 ): Promise<{ found: string[]; results: unknown[]; looks: number }> => {
-  const { outputFiles } = await esbuild.build({
-    stdin: { contents: GUEST, resolveDir: process.cwd(), loader: 'ts' },
-    bundle: true,
-    platform: 'node',
-    format: 'cjs',
-    write: false,
-    inject,
-    logLevel: 'silent',
-  })
-  const worker = new Worker(outputFiles[0]?.text ?? '', { eval: true })
+  const worker = new Worker(await bundleSource(GUEST, 'cjs', inject), { eval: true })
   return new Promise((resolve, reject) => {
     worker.on('message', resolve)
     worker.on('error', reject)
