@@ -136,6 +136,7 @@ async function bundlePage(assets, common) {
     ...common,
     define: { ...common.define, __ASSETS__: JSON.stringify(assets) },
     loader: { ...common.loader, '.woff2': 'file' },
+    plugins: [lazyStyles(common.minify === true)],
     entryPoints: { main: 'src/main.tsx' },
     format: 'esm',
     splitting: true,
@@ -160,6 +161,23 @@ async function bundlePage(assets, common) {
     entry: site(entry),
     eager: staticImports(outputs, entry).map(site),
     styles: style ? [site(style)] : [],
+  }
+}
+
+/**
+ * `x.lazy.css` is text in the chunk that imports it: esbuild fetches no style sheet along with a lazy part.
+ * @param {boolean} minify @returns {import('esbuild').Plugin}
+ */
+function lazyStyles(minify) {
+  return {
+    name: 'lazy styles',
+    setup(builder) {
+      builder.onLoad({ filter: /\.lazy\.css$/ }, async ({ path }) => {
+        const text = await readFile(path, 'utf8')
+        const { code } = await esbuild.transform(text, { loader: 'css', minify, target: TARGET })
+        return { contents: code, loader: 'text' }
+      })
+    },
   }
 }
 
