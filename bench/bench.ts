@@ -1,5 +1,5 @@
 /**
- * `npm run bench [-- --rounds=N] [--only=files,pipes,…]`: the machine beside its peers, in one run of one browser. Prints a
+ * `npm run bench [-- --rounds=N] [--only=files,pipes,…] [--cases=stat,…]`: the machine beside its peers, in one run of one browser. Prints a
  * table, writes bench/results/last.json, and fails when a target is missed.
  *
  * Only ratios count: candidates take turns within a round, a ratio is taken in each round, and the median of those is shown.
@@ -21,6 +21,7 @@ const option = (name: string): string | undefined =>
   words.find((word) => word.startsWith(`--${name}=`))?.slice(name.length + 3)
 const rounds = Number(option('rounds') ?? DEFAULT_ROUNDS)
 const only = option('only')?.split(',')
+const cases = option('cases')?.split(',')
 
 const note = (text: string): void => console.error(`  ${text}`)
 
@@ -86,6 +87,7 @@ const files = () =>
     await page.evaluate(() => window.bench.prepareFiles())
     const rows: Row[] = []
     for (const { name, place, what, over } of FILE_FIGURES) {
+      if (cases && !cases.includes(name)) continue
       note(what)
       const samples = await repeat(() =>
         page.evaluate(({ name, place }) => window.bench.files(name, place), { name, place }),

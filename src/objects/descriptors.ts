@@ -2,7 +2,7 @@
  * Descriptor tables, one per process, in shared memory: descriptor → open file, with what belongs to the descriptor and not to
  * the open file: rights, close-on-exec, and the name of a preopened directory.
  *
- *   process slot: TABLE ─► [ link to the table before it grew | entry 0 | entry 1 | … ]
+ *   process slot: TABLE ─► [ link to the table before it grew, sizes | entry 0 | entry 1 | … ]
  *                                                               └► open file
  *
  * Invariant: an entry with FILE 0 is free and all zero; each other entry holds one reference of its file. A table that was
@@ -17,6 +17,8 @@ import type { Descriptors } from './types.ts'
 
 const ENTRY = { FILE: 0, FLAGS: 1, BASE: 2, INHERITING: 3, NAME: 4, NAME_BYTES: 5 } as const
 const ENTRY_WORDS = 8
+/** Words of a table's head: the table before it grew and its entries, and this one's entries. */
+const HEAD = { BEFORE: 0, ENTRIES_BEFORE: 1, ENTRIES: 2 } as const
 const FLAG = { CLOSE_ON_EXEC: 1, PREOPEN: 2, READ_ONLY: 4 } as const
 /** Entries of a new table: enough for most programs. */
 const FIRST_ENTRIES = 32
@@ -43,7 +45,7 @@ export const createDescriptors = (objects: Objects, slot = objects.slot): Descri
   }
   const get = (fd: number): number => {
     const at = entry(fd)
-    return (at > 0 && word(objects, at + ENTRY.FILE)) || -ERRNO.BADF
+    return (at > 0 && seen(objects, word(objects, at + ENTRY.FILE))) || -ERRNO.BADF
   }
   // Opening and closing are hot: no closure is made for the lock.
   const close = (fd: number): number => {
@@ -177,17 +179,30 @@ interface Table {
   free(): void
 }
 
+/** The index as it is; when it lies in memory that another thread has added, this thread's views reach it from now on. */
+const seen = ({ memory }: Objects, at: number): number => {
+  if (at >= memory.i32.length) memory.refresh()
+  return at
+}
+
 const tableBytes = (entries: number): number => (entries + 1) * ENTRY_WORDS * 4
 
 const createTable = (objects: Objects, slot: number): Table => {
   const { memory } = objects
   const process = processAt(slot)
-  const size = (): number => getWord(memory, process + PROCESS.TABLE_SIZE)
   const limit = (): number => getWord(memory, process + PROCESS.MAX_FILES) || DEFAULT_MAX_FILES
-  const at = (fd: number): number => getWord(memory, process + PROCESS.TABLE) + (fd + 1) * ENTRY_WORDS
+  // Every call of a guest comes through here, and an atomic load costs ten plain ones in V8. Who follows a plainly read pointer
+  // sees what was stored before the pointer was: the entries and their number hang on it, and it is stored last.
+  const current = (): number => seen(objects, memory.i32[process + PROCESS.TABLE] ?? 0)
+  const size = (): number => {
+    const table = current()
+    return table === 0 ? 0 : word(objects, table + HEAD.ENTRIES)
+  }
+  const at = (fd: number): number => current() + (fd + 1) * ENTRY_WORDS
   const entry = (fd: number): number => {
-    memory.refresh()
-    return fd >= 0 && fd < size() ? at(fd) : 0
+    const table = current()
+    if (table === 0 || fd < 0 || fd >= word(objects, table + HEAD.ENTRIES)) return 0
+    return seen(objects, table + (fd + 1) * ENTRY_WORDS)
   }
   const used = (fd: number): number => {
     const found = entry(fd)
@@ -205,8 +220,9 @@ const createTable = (objects: Objects, slot: number): Table => {
     const words = (now + 1) * ENTRY_WORDS
     memory.i32.fill(0, table, table + tableBytes(next) / 4)
     if (now > 0) memory.i32.copyWithin(table, before, before + words)
-    setWordAt(objects, table, before)
-    setWordAt(objects, table + 1, now)
+    setWordAt(objects, table + HEAD.BEFORE, before)
+    setWordAt(objects, table + HEAD.ENTRIES_BEFORE, now)
+    setWordAt(objects, table + HEAD.ENTRIES, next)
     setWord(memory, process + PROCESS.TABLE, table)
     setWord(memory, process + PROCESS.TABLE_SIZE, next)
     return 0
@@ -230,15 +246,15 @@ const createTable = (objects: Objects, slot: number): Table => {
     setWord(memory, process + PROCESS.TABLE_SIZE, 0)
     setWord(memory, process + PROCESS.TABLE, 0)
     while (table !== 0) {
-      const [before, size] = [word(objects, table), word(objects, table + 1)]
+      const before = word(objects, table + HEAD.BEFORE)
+      const size = word(objects, table + HEAD.ENTRIES_BEFORE)
       objects.heap.free(table, tableBytes(entries))
       table = before
       entries = size
     }
   }
-  const count = (change: number): void => {
-    setWord(memory, process + PROCESS.FILES, getWord(memory, process + PROCESS.FILES) + change)
-  }
+  const count = (change: number): void =>
+    setWordAt(objects, process + PROCESS.FILES, word(objects, process + PROCESS.FILES) + change)
   return { size, limit, at, entry, used, lowestFree, grow, count, free }
 }
 

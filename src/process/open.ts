@@ -91,8 +91,14 @@ export const openCalls = (process: Process) => {
     const inode = vfs.open(at, guest.u8, start, length, walk, openFlags(oflags, isWriting), FILE_MODE)
     if (inode < 0) return inode
     const access = (base & READING ? ACCESS.READ : 0) | (isWriting ? ACCESS.WRITE : 0)
-    const file = openInode(objects, inode, access, fdflags, descriptors)
-    return file < 0 ? file : install(file, base, inheriting, limit)
+    // Held once for both, which take it each.
+    objects.lock.acquire()
+    try {
+      const file = openInode(objects, inode, access, fdflags, descriptors)
+      return file < 0 ? file : install(file, base, inheriting, limit)
+    } finally {
+      objects.lock.release()
+    }
   }
 
   return {
