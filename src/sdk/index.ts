@@ -18,6 +18,10 @@ export type * from './types.ts'
 /** Between a machine that is ready and the first look at what is to be kept of the page, milliseconds. */
 const QUIET_MS = 1000
 
+const LAST_STEPS = new Set<RuntimeProgress['step']>(['ready', 'failed', 'cancelled'])
+/** Steps and answer come by different ports: the last step may be the later one by a little. */
+const LAST_STEP_MS = 1000
+
 type Listeners = { [K in keyof Events]: Set<(value: Events[K]) => void> }
 
 /** Opens a machine at once; `ready` says how it went. */
@@ -103,8 +107,14 @@ export const createWasmrun = (scripts: MachineScripts, version: string): Wasmrun
     { version: wanted, signal, onProgress } = {},
   ) => {
     signal?.throwIfAborted()
+    let isOver = false
+    let isLast = false
+    const deaf = (): boolean => listeners.runtime.delete(heard)
     const heard = (step: RuntimeProgress): void => {
-      if (step.name === name) onProgress?.(step)
+      if (step.name !== name) return
+      onProgress?.(step)
+      isLast = LAST_STEPS.has(step.step)
+      if (isOver && isLast) deaf()
     }
     const stop = (): void => void host().then((api) => api.cancel(name))
     listeners.runtime.add(heard)
@@ -112,7 +122,9 @@ export const createWasmrun = (scripts: MachineScripts, version: string): Wasmrun
     try {
       await (await kernel()).ensureRuntime(name, wanted ?? null)
     } finally {
-      listeners.runtime.delete(heard)
+      isOver = true
+      if (isLast) deaf()
+      else setTimeout(deaf, LAST_STEP_MS)
       signal?.removeEventListener('abort', stop)
     }
   }
