@@ -2,7 +2,8 @@
  * `npm run bench [-- --rounds=N] [--only=files,pipes,…] [--cases=stat,…]`: the machine beside its peers, in one run of one browser. Prints a
  * table, writes bench/results/last.json, and fails when a target is missed.
  *
- * Only ratios count: candidates take turns within a round, a ratio is taken in each round, and the median of those is shown.
+ * Only ratios count, of candidates that take turns within every round. For what a program's calls cost it is the ratio of the
+ * least (other load only ever adds time), with the median of the rounds' ratios beside it; for the rest the median.
  */
 import { mkdir, writeFile } from 'node:fs/promises'
 import { cpus, loadavg } from 'node:os'
@@ -11,7 +12,7 @@ import { benchFiles } from './bundle.ts'
 import { consoleCost } from './console.ts'
 import type { Candidate, FileCase, Place } from './page/files.ts'
 import type {} from './page/index.ts'
-import { isMet, median, medianRatio, type Row, show, table } from './report.ts'
+import { isMet, leastRatio, median, medianRatio, type Row, show, table } from './report.ts'
 
 const OUTPUT = 'bench/results'
 const DEFAULT_ROUNDS = 5
@@ -60,13 +61,18 @@ interface FileFigure {
 }
 
 const FILE_FIGURES: FileFigure[] = [
-  { name: 'stat', place: 'bare', what: 'stat from wasm', over: { shim: 5, runno: 80 } },
-  { name: 'stat', place: 'project', what: 'stat beside 500 files', over: { shim: null, runno: null } },
-  { name: 'open-read-close', place: 'bare', what: 'open, read 4 KiB, close', over: { shim: 6, runno: 50 } },
+  { name: 'stat', place: 'project', what: 'stat', over: { shim: 5, runno: 80 } },
+  { name: 'stat', place: 'bare', what: 'stat, empty drive', over: { shim: null, runno: null } },
   {
     name: 'open-read-close',
     place: 'project',
-    what: 'open … beside 500 files',
+    what: 'open, read 4 KiB, close',
+    over: { shim: 6, runno: 50 },
+  },
+  {
+    name: 'open-read-close',
+    place: 'bare',
+    what: 'the same, empty drive',
     over: { shim: null, runno: null },
   },
   { name: 'readdir', place: 'bare', what: 'readdir, 100 entries', over: { shim: 30 } },
@@ -74,6 +80,8 @@ const FILE_FIGURES: FileFigure[] = [
   { name: 'read', place: 'bare', what: 'read 16 MB in a row', over: { shim: null, runno: null } },
   { name: 'create-unlink', place: 'bare', what: 'create and unlink', over: { shim: null, runno: null } },
 ]
+
+const least = (values: number[]): number => Math.min(...values)
 
 const duration = (nanoseconds: number): string =>
   nanoseconds >= 1e6
@@ -94,14 +102,14 @@ const files = () =>
       )
       const of = (candidate: Candidate) => samples.map((sample) => sample[candidate] ?? Number.NaN)
       for (const peer of ['shim', 'runno'] as const) {
-        const least = over[peer]
-        if (least === undefined) continue
+        const bound = over[peer]
+        if (bound === undefined) continue
         rows.push({
           what: `${what}, over ${peer}`,
-          detail: `${duration(median(of('ours')))} to ${duration(median(of(peer)))}`,
-          value: medianRatio(of(peer), of('ours')),
+          detail: `${duration(least(of('ours')))} to ${duration(least(of(peer)))}; median of the rounds ${show(medianRatio(of(peer), of('ours')))} ×`,
+          value: leastRatio(of(peer), of('ours')),
           unit: '×',
-          ...(least === null ? {} : { target: atLeast(least) }),
+          ...(bound === null ? {} : { target: atLeast(bound) }),
         })
       }
     }

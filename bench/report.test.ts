@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { isMet, median, medianRatio, type Row, table } from './report.ts'
+import { isMet, leastRatio, median, medianRatio, type Row, table } from './report.ts'
 
 const row = (value: number, bound: 'at least' | 'at most', target: number): Row => ({
   what: 'stat',
@@ -19,6 +19,11 @@ test('a median is the middle value, or the mean of the two in the middle', () =>
 test('a ratio is taken within each round before the median', () => {
   // Round two was four times slower for both: the ratio is 10 all the same.
   assert.equal(medianRatio([10, 40, 10], [1, 4, 1]), 10)
+})
+
+test('the ratio of the least is not moved by rounds in which one side was disturbed', () => {
+  assert.equal(leastRatio([10, 11, 90], [1, 7, 1.1]), 10)
+  assert.ok(Number.isNaN(leastRatio([Number.NaN, 10], [1, 1])))
 })
 
 test('a target is met at its bound and on its good side only', () => {

@@ -53,6 +53,15 @@ const openFlags = (oflags: number, isWriting: boolean): number =>
   (oflags & OFLAGS.TRUNC ? OPEN.TRUNCATE : 0) |
   (isWriting ? OPEN.WRITE : 0)
 
+const wide = new BigInt64Array(1)
+const halves = new Int32Array(wide.buffer, 0, 2)
+
+/** The rights that there are. By way of memory, because V8 makes no new BigInt for that. */
+const rightsOf = (given: bigint): number => {
+  wide[0] = given
+  return (halves[0] ?? 0) & RIGHTS_ALL
+}
+
 export const openCalls = (process: Process) => {
   const { guest, objects, descriptors, vfs } = process
 
@@ -119,8 +128,8 @@ export const openCalls = (process: Process) => {
       const at = directoryOf(process, fd, neededFor(oflags))
       if (at < 0) return -at
       const limit = descriptors.rights(fd).inheriting
-      const asked = Number(BigInt.asUintN(30, base)) & RIGHTS_ALL
-      const handed = Number(BigInt.asUintN(30, inheriting)) & RIGHTS_ALL
+      const asked = rightsOf(base)
+      const handed = rightsOf(inheriting)
       const opened = open(at, limit, lookup, start, length >>> 0, oflags, asked, handed, fdflags)
       if (opened >= 0) guest.view.setUint32(out >>> 0, opened, true)
       return errnoOf(opened)
