@@ -153,7 +153,7 @@ export const openWorkshop = (): Workshop => {
         tool(path, 'cargo', ['build', '--quiet', ...target])
       if (isMade && existsSync(join(path, 'target/wasm32-wasip1/release/counter.wasm')))
         return { path, prints: /rust counts 3 words in 14 bytes/, isFresh: true }
-      return prebuilt('rust-hello', 'target/wasm32-wasip1/release/rust-hello.wasm', /Hello from Rust/)
+      return prebuilt('rust-hello', 'target/wasm32-wasip1/release/rust-hello.wasm', /Where to\?/)
     },
     go: () => {
       const path = write('squares', { 'main.go': GO, ...WORDS })
@@ -168,7 +168,7 @@ export const openWorkshop = (): Workshop => {
         tool(path, 'go', ['mod', 'init', 'example.test/squares'], env) &&
         tool(path, 'go', ['build', '-o', 'main.wasm', '.'], env)
       if (isMade) return { path, prints: /go squares 30 bytes 14/, isFresh: true }
-      return prebuilt('go-hello', 'main.wasm', /./)
+      return prebuilt('go-hello', 'main.wasm', /goroutines took/)
     },
     close: () => rmSync(folder, { recursive: true, force: true }),
   }
