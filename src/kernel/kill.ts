@@ -15,6 +15,8 @@ import { wake } from '../memory/wake.ts'
 import type { Objects } from '../objects/objects.ts'
 
 export const QUARANTINE_MS = 5000
+/** A lock that is not given back for so long (a hold takes microseconds) belongs to a worker that was lost. */
+const LOST_MS = 1000
 
 export interface Reaper {
   /** Ends the worker of a thread, wherever it is in its code. */
@@ -33,16 +35,20 @@ export const createReaper = (
   const quarantine = new Map<number, number>()
   const free = (thread: number): void => {
     quarantine.delete(thread)
+    // Its worker was lost in the middle of a call, without this protocol: whoever takes the lock next mends what it left.
+    for (const lock of [objects.lock, files]) {
+      if (!lock.reclaim(thread)) continue
+      lock.acquire()
+      lock.release()
+    }
     freeThread(memory, thread)
   }
   return {
     endThread: (thread) => {
-      objects.lock.acquire()
-      files.acquire()
+      const locks = [objects.lock, files].filter((lock) => lock.acquireWithin(LOST_MS))
       setWord(memory, threadAt(thread) + THREAD.KILLED, 1)
       terminate(thread)
-      files.release()
-      objects.lock.release()
+      for (const lock of locks.reverse()) lock.release()
       quarantine.set(thread, performance.now() + QUARANTINE_MS)
       wake(memory, thread)
     },

@@ -15,6 +15,7 @@ import {
   takeRun,
 } from './heap.ts'
 import { createMemory } from './memory.ts'
+import { commit } from './undo.ts'
 
 test('allocations are zeroed, apart, and come back whole', () => {
   const memory = createMemory(1024)
@@ -41,7 +42,10 @@ test('a heap at its limit is empty to the last granule but the reserve, and grow
   const before = memory.i32.length
   let taken = 0
   for (let granules = MAX_GRANULES; granules > 0; granules >>>= 1)
-    while (takeRun(memory, granules, OWNER.FILES) !== 0) taken += granules
+    while (takeRun(memory, granules, OWNER.FILES) !== 0) {
+      taken += granules
+      commit(memory.i32)
+    }
   assert.ok(memory.i32.length > before)
   assert.equal(heapUsage(memory).free, 4 * 1024 * 1024)
   assert.equal(heapUsage(memory).files, taken * 256)
@@ -68,6 +72,7 @@ test('a hundred thousand random takes, extensions and partial returns leave no o
       const run = takeRun(memory, granules, random(2))
       if (run !== 0) runs.push({ run, granules })
     } else if (runs.length > 0) step = act(step, what)
+    commit(memory.i32)
     if (step % 20_000 === 0) check()
   }
   check()

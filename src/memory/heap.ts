@@ -8,12 +8,13 @@
  *
  * A used run has no header: its owner knows its length, may give parts of it back, and may ask for more behind it.
  *
- * Invariant: under FILES_LOCK everywhere; no two free runs of a segment touch.
+ * Invariant: under FILES_LOCK everywhere; no two free runs of a segment touch; what is written can be taken back (undo.ts).
  */
 import { ERRNO } from '../abi/errno.ts'
 import { filesLock } from './files-lock.ts'
 import { HEAP_AT, INITIAL_PAGES, PAGE_BYTES, SUPERBLOCK } from './layout.ts'
 import type { Memory } from './memory.ts'
+import { commit, keep, put } from './undo.ts'
 
 export const GRANULE_BYTES = 256
 export const GRANULE_WORDS = GRANULE_BYTES / 4
@@ -74,33 +75,33 @@ const safeListOf = (granules: number): number =>
   granules < 8 ? granules : listOf(granules + (1 << (28 - Math.clz32(granules))) - 1)
 
 const insert = (i32: Int32Array, run: number, granules: number): void => {
-  i32[mapOf(run)] = granules
-  i32[mapOf(run + (granules - 1) * GRANULE_WORDS)] = granules
+  put(i32, mapOf(run), granules)
+  put(i32, mapOf(run + (granules - 1) * GRANULE_WORDS), granules)
   const list = listOf(granules)
   const head = i32[HEAD + list]!
-  i32[run] = head
-  i32[run + 1] = 0
-  if (head !== 0) i32[head + 1] = run
-  i32[HEAD + list] = run
-  i32[LISTS + (list >>> 3)]! |= 1 << (list & 7)
-  i32[LEVELS]! |= 1 << (list >>> 3)
+  put(i32, run, head)
+  put(i32, run + 1, 0)
+  if (head !== 0) put(i32, head + 1, run)
+  put(i32, HEAD + list, run)
+  put(i32, LISTS + (list >>> 3), i32[LISTS + (list >>> 3)]! | (1 << (list & 7)))
+  put(i32, LEVELS, i32[LEVELS]! | (1 << (list >>> 3)))
 }
 
 const remove = (i32: Int32Array, run: number, granules: number): void => {
-  i32[mapOf(run)] = 0
-  i32[mapOf(run + (granules - 1) * GRANULE_WORDS)] = 0
+  put(i32, mapOf(run), 0)
+  put(i32, mapOf(run + (granules - 1) * GRANULE_WORDS), 0)
   const next = i32[run]!
   const previous = i32[run + 1]!
-  if (next !== 0) i32[next + 1] = previous
+  if (next !== 0) put(i32, next + 1, previous)
   if (previous !== 0) {
-    i32[previous] = next
+    put(i32, previous, next)
     return
   }
   const list = listOf(granules)
-  i32[HEAD + list] = next
+  put(i32, HEAD + list, next)
   if (next !== 0) return
-  i32[LISTS + (list >>> 3)]! &= ~(1 << (list & 7))
-  if (i32[LISTS + (list >>> 3)] === 0) i32[LEVELS]! &= ~(1 << (list >>> 3))
+  put(i32, LISTS + (list >>> 3), i32[LISTS + (list >>> 3)]! & ~(1 << (list & 7)))
+  if (i32[LISTS + (list >>> 3)] === 0) put(i32, LEVELS, i32[LEVELS]! & ~(1 << (list >>> 3)))
 }
 
 /** A free run of at least that length, or 0. */
@@ -135,9 +136,9 @@ const extendTo = (i32: Int32Array, end: number): void => {
     if ((from & SEGMENT_MASK) === 0) from += MAP_WORDS
     // A scrap that holds little more than its own map waits for the next growth.
     if (to - from < PAGE_WORDS) return
-    i32[HEAP_AT + HEAP.END] = to
+    put(i32, HEAP_AT + HEAP.END, to)
     merge(i32, from, (to - from) >>> GRANULE_SHIFT)
-    i32[HEAP_AT + HEAP.FREE]! += (to - from) >>> GRANULE_SHIFT
+    put(i32, HEAP_AT + HEAP.FREE, i32[HEAP_AT + HEAP.FREE]! + ((to - from) >>> GRANULE_SHIFT))
     from = to
   }
 }
@@ -178,8 +179,8 @@ const grow = (memory: Memory): boolean => {
 export const formatHeap = (memory: Memory): void => {
   const { i32 } = memory
   if (i32[SUPERBLOCK.HEAP] !== 0) return
-  i32[SUPERBLOCK.HEAP] = HEAP_AT
-  i32[HEAP_AT + HEAP.END] = FIRST_RUN
+  put(i32, SUPERBLOCK.HEAP, HEAP_AT)
+  put(i32, HEAP_AT + HEAP.END, FIRST_RUN)
   const pages = i32[SUPERBLOCK.PAGES]!
   extendTo(i32, (pages || INITIAL_PAGES) * PAGE_WORDS)
 }
@@ -200,12 +201,15 @@ export const takeRun = (memory: Memory, granules: number, owner: number): number
   remove(i32, run, length)
   if (length > granules) insert(i32, run + granules * GRANULE_WORDS, length - granules)
   account(i32, granules, owner)
+  // Whoever takes it may fill it at will: its links as a free run are remembered.
+  keep(i32, run)
+  keep(i32, run + 1)
   return run
 }
 
 const account = (i32: Int32Array, granules: number, owner: number): void => {
-  i32[HEAP_AT + HEAP.FREE]! -= granules
-  i32[HEAP_AT + HEAP.USED + owner]! += granules
+  put(i32, HEAP_AT + HEAP.FREE, i32[HEAP_AT + HEAP.FREE]! - granules)
+  put(i32, HEAP_AT + HEAP.USED + owner, i32[HEAP_AT + HEAP.USED + owner]! + granules)
 }
 
 /** Gives a run or any part of one back. Lock held. */
@@ -232,6 +236,8 @@ export const extendRun = (
   const length = i32[mapOf(behind)]!
   if (length < more || i32[HEAP_AT + HEAP.FREE]! - more < RESERVE_GRANULES) return false
   remove(i32, behind, length)
+  keep(i32, behind)
+  keep(i32, behind + 1)
   if (length > more) insert(i32, behind + more * GRANULE_WORDS, length - more)
   account(i32, more, owner)
   return true
@@ -269,7 +275,9 @@ export const createHeap = (memory: Memory): Heap => {
   const locked = (work: () => number): number => {
     lock.acquire()
     try {
-      return work()
+      const result = work()
+      commit(memory.i32)
+      return result
     } finally {
       lock.release()
     }
@@ -298,6 +306,7 @@ const formatOnce = (memory: Memory): void => {
   lock.acquire()
   try {
     formatHeap(memory)
+    commit(memory.i32)
   } finally {
     lock.release()
   }

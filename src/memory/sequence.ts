@@ -14,6 +14,7 @@
  */
 import { PAGE_BYTES, SUPERBLOCK } from './layout.ts'
 import type { Memory } from './memory.ts'
+import { keepSequence } from './undo.ts'
 
 const PAGE_WORDS = PAGE_BYTES / 4
 
@@ -35,8 +36,9 @@ export const endRead = (memory: Memory, fence: Fence, word: number, sequence: nu
   return Atomics.load(memory.i32, word) === sequence
 }
 
-/** Not nested: the same word is begun once. Left odd by an exception, it stays odd until the next end. */
+/** Not nested: the same word is begun once. Left odd by an exception, it is made even when the change is rolled back. */
 export const beginWrite = (i32: Int32Array, word: number): number => {
+  keepSequence(i32, word)
   Atomics.store(i32, word, i32[word]! | 1)
   return Atomics.load(i32, word)
 }

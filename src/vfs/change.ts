@@ -8,6 +8,7 @@
  *
  * Invariant: written at the end of a change and read under the lock, so who reads a number finds the change done.
  */
+import { put } from '../memory/undo.ts'
 import { FS, INODE, INODE_SHIFT, RING_WORDS } from './layout.ts'
 import type { Volume } from './volume.ts'
 
@@ -20,9 +21,10 @@ export const changed = (volume: Volume, at: number): void => {
   const before = i32[at + INODE.CHANGED]!
   const isWaiting = ((before - i32[base + FS.CHANGES_READ]!) | 0) >= 0
   if (isWaiting && ((position - before) | 0) < RING_WORDS) return
+  // Behind the end of the ring: nobody has read it yet.
   i32[i32[base + FS.RING]! + (position & (RING_WORDS - 1))] = at >>> INODE_SHIFT
-  i32[at + INODE.CHANGED] = position
-  i32[base + FS.CHANGES] = (position + 1) | 0
+  put(i32, at + INODE.CHANGED, position)
+  put(i32, base + FS.CHANGES, (position + 1) | 0)
 }
 
 /**

@@ -2,6 +2,8 @@
  * Time stamps without BigInt: nanoseconds since the epoch as two words. The pair is computed from whole seconds and the rest,
  * since a double cannot hold 61 bits.
  */
+import { put } from '../memory/undo.ts'
+
 const NS_PER_SECOND = 1e9
 const WORD = 4294967296
 
@@ -25,14 +27,14 @@ export const tick = (): void => {
 }
 
 export const stamp = (i32: Int32Array, at: number): void => {
-  i32[at] = low
-  i32[at + 1] = high
+  put(i32, at, low)
+  put(i32, at + 1, high)
 }
 
 /** Nanoseconds; values that do not fit 64 bits are cut off. */
 export const stampTime = (i32: Int32Array, at: number, time: bigint): void => {
-  i32[at] = Number(BigInt.asIntN(32, time))
-  i32[at + 1] = Number(BigInt.asIntN(32, time >> 32n))
+  put(i32, at, Number(BigInt.asIntN(32, time)))
+  put(i32, at + 1, Number(BigInt.asIntN(32, time >> 32n)))
 }
 
 const words = new Int32Array(2)

@@ -5,6 +5,7 @@
  * Invariant: in a run, capacity ≥ size; bytes behind the size, up to the end of its page or run, are undefined; whole pages
  * behind that are holes or zero.
  */
+import { put } from '../memory/undo.ts'
 import { FANOUT, INODE, PAGE_BYTES, PAGE_WORDS } from './layout.ts'
 
 const WORD = 4294967296
@@ -13,8 +14,8 @@ export const sizeOf = (i32: Int32Array, at: number): number =>
   (i32[at + INODE.SIZE]! >>> 0) + i32[at + INODE.SIZE_HIGH]! * WORD
 
 export const setSize = (i32: Int32Array, at: number, size: number): void => {
-  i32[at + INODE.SIZE] = (size % WORD) | 0
-  i32[at + INODE.SIZE_HIGH] = Math.floor(size / WORD)
+  put(i32, at + INODE.SIZE, (size % WORD) | 0)
+  put(i32, at + INODE.SIZE_HIGH, Math.floor(size / WORD))
 }
 
 /** First word of a page, or 0 for a hole. Only for files with a tree. */

@@ -1,11 +1,12 @@
 /** Making names: open with CREATE, mkdir, symlink, link. The paths here are private copies; the lock is held by `locked`. */
 import { ERRNO } from '../abi/errno.ts'
 import { beginWrite, endWrite } from '../memory/sequence.ts'
+import { commit, put } from '../memory/undo.ts'
 import { changed } from './change.ts'
 import { tick } from './clock.ts'
 import { copyIn, setSize } from './content.ts'
 import { truncateHeld } from './data.ts'
-import { growTable, linkEntry, nameEntry, touchDirectory } from './entry.ts'
+import { endNames, growTable, linkEntry, nameEntry, touchDirectory } from './entry.ts'
 import { addLinks, giveInode, isReadonly, takeEntry, takeInode } from './inode.ts'
 import { FS, INODE, INODE_SHIFT, PATH_MAX } from './layout.ts'
 import { pinAt } from './pin.ts'
@@ -35,13 +36,13 @@ const publish = (volume: Volume, entry: number, at: number): void => {
   beginWrite(i32, volume.base + FS.NAMES)
   linkEntry(volume, directory, entry, at)
   if (i32[at + INODE.KIND] === KIND.DIRECTORY) {
-    i32[at + INODE.PARENT] = directory
-    i32[at + INODE.ENTRY] = entry
+    put(i32, at + INODE.PARENT, directory)
+    put(i32, at + INODE.ENTRY, entry)
     addLinks(i32, directory, 1)
   }
-  endWrite(i32, volume.base + FS.NAMES)
   touchDirectory(volume, directory)
   changed(volume, at)
+  endNames(volume)
 }
 
 /** A new inode under the name in the registers; its first word, or -errno. */
@@ -58,7 +59,7 @@ export const create = (volume: Volume, kind: number, mode: number): number => {
     giveInode(volume, at)
     return -ERRNO.NOSPC
   }
-  if (kind === KIND.DIRECTORY) volume.memory.i32[at + INODE.LINKS] = 2
+  if (kind === KIND.DIRECTORY) put(volume.memory.i32, at + INODE.LINKS, 2)
   publish(volume, entry, at)
   return at
 }
@@ -102,6 +103,7 @@ export const openHeld = (
     const isCut = (open & OPEN.TRUNCATE) !== 0 && volume.memory.i32[inode + INODE.KIND] === KIND.FILE
     if (isCut) truncateHeld(volume, inode, 0)
   }
+  commit(volume.memory.i32)
   pinAt(volume, inode)
   return inode >>> INODE_SHIFT
 }

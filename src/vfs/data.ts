@@ -5,6 +5,7 @@
 import { ERRNO } from '../abi/errno.ts'
 import { heapRoom } from '../memory/heap.ts'
 import { beginRead, beginWrite, endRead, endWrite } from '../memory/sequence.ts'
+import { commit, put } from '../memory/undo.ts'
 import { changed } from './change.ts'
 import { stamp, stampTime, tick } from './clock.ts'
 import { clearGap, copyIn, copyOut, setSize, sizeOf } from './content.ts'
@@ -105,6 +106,7 @@ const writePiece = (
   }
   endWrite(i32, at)
   if (room > 0) changed(volume, at)
+  commit(i32)
   return room > 0 ? room : -ERRNO.NOSPC
 }
 
@@ -173,6 +175,7 @@ const claimEnd = (volume: Volume, at: number, length: number): number => {
     beginWrite(volume.memory.i32, at)
     const fits = resize(volume, at, end + length)
     endWrite(volume.memory.i32, at)
+    commit(volume.memory.i32)
     return fits ? end : -ERRNO.NOSPC
   } finally {
     volume.lock.release()
@@ -187,6 +190,7 @@ const unclaimEnd = (volume: Volume, at: number, end: number, claimed: number): v
     beginWrite(volume.memory.i32, at)
     resize(volume, at, end)
     endWrite(volume.memory.i32, at)
+    commit(volume.memory.i32)
   } finally {
     volume.lock.release()
   }
@@ -206,7 +210,9 @@ export const truncate = (volume: Volume, inode: number, size: number): number =>
     if (refused < 0) return refused
     if (size < 0) return -ERRNO.INVAL
     if (size > FILE_MAX) return -ERRNO.FBIG
-    return truncateHeld(volume, at, size)
+    const result = truncateHeld(volume, at, size)
+    commit(volume.memory.i32)
+    return result
   } finally {
     volume.lock.release()
   }
@@ -252,6 +258,7 @@ const allocateHeld = (volume: Volume, at: number, position: number, length: numb
     if (fits) stampChange(volume.memory.i32, at)
     endWrite(volume.memory.i32, at)
     if (fits) changed(volume, at)
+    commit(volume.memory.i32)
     return fits ? 0 : -ERRNO.NOSPC
   } finally {
     volume.lock.release()
@@ -267,13 +274,13 @@ export const setTimes = (volume: Volume, inode: number, atime: bigint, mtime: bi
 
 export const chmod = (volume: Volume, inode: number, mode: number): number =>
   setFacts(volume, inode, (i32, at) => {
-    i32[at + INODE.MODE] = mode & 0o7777
+    put(i32, at + INODE.MODE, mode & 0o7777)
   })
 
 /** Mode and time of modification at once, for imports. */
 export const setFactsAt = (volume: Volume, inode: number, mode: number, mtime: bigint): number =>
   setFacts(volume, inode, (i32, at) => {
-    i32[at + INODE.MODE] = mode & 0o7777
+    put(i32, at + INODE.MODE, mode & 0o7777)
     if (mtime >= 0n) stampTime(i32, at + INODE.MTIME, mtime)
   })
 
@@ -290,6 +297,7 @@ const setFacts = (volume: Volume, inode: number, set: (i32: Int32Array, at: numb
     stamp(i32, at + INODE.CTIME)
     endWrite(i32, at)
     changed(volume, at)
+    commit(i32)
     return 0
   } finally {
     volume.lock.release()

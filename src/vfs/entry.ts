@@ -5,8 +5,9 @@
  */
 import { granulesOf, OWNER, takeRun } from '../memory/heap.ts'
 import { beginWrite, endWrite } from '../memory/sequence.ts'
+import { addWork, commit, PENDING, put, seal, takeWork } from '../memory/undo.ts'
 import { changed } from './change.ts'
-import { touch } from './inode.ts'
+import { eachEntry, touch } from './inode.ts'
 import { ENTRY, FIRST_COOKIE, FS, INODE, LAST_COOKIE } from './layout.ts'
 import { isSame } from './name.ts'
 import type { Volume } from './volume.ts'
@@ -54,30 +55,52 @@ export const takeTable = (volume: Volume, buckets: number): number => {
   return table
 }
 
-/** Doubles the table when there are more entries than buckets. A full machine keeps the small one. */
+/** Doubles the table when there are more entries than buckets. A full machine keeps the small one. Begins a change. */
 export const growTable = (volume: Volume): void => {
   const { base } = volume
-  const old = volume.memory.i32[base + FS.TABLE]!
-  const buckets = volume.memory.i32[old]! + 1
+  const buckets = volume.memory.i32[volume.memory.i32[base + FS.TABLE]!]! + 1
   if (volume.memory.i32[base + FS.ENTRIES]! < buckets) return
   const table = takeTable(volume, buckets * 2)
   if (table === 0) return
   const { i32 } = volume.memory
-  const mask = i32[table]!
-  beginWrite(i32, base + FS.NAMES)
-  for (let bucket = old + 1; bucket <= old + buckets; bucket++) {
-    let entry = i32[bucket]!
-    while (entry !== 0) {
-      const next = i32[entry + ENTRY.HASH_NEXT]!
-      const to = table + 1 + (i32[entry + ENTRY.HASH]! & mask)
-      i32[entry + ENTRY.HASH_NEXT] = i32[to]!
-      i32[to] = entry
-      entry = next
-    }
+  put(i32, base + FS.NEXT_TABLE, table)
+  addWork(i32, PENDING.TABLE)
+  commit(i32)
+  fillTable(volume)
+}
+
+/**
+ * Chains all entries anew in the next table and makes it the current one. Too long for the undo log, but it needs no chains: it
+ * may be stopped anywhere and begun again.
+ */
+export const fillTable = (volume: Volume): void => {
+  const { i32 } = volume.memory
+  const { base } = volume
+  const table = i32[base + FS.NEXT_TABLE]!
+  if (table !== 0) {
+    const mask = i32[table]!
+    beginWrite(i32, base + FS.NAMES)
+    i32.fill(0, table + 1, table + 2 + mask)
+    eachEntry(volume, (entry) => {
+      const bucket = table + 1 + (i32[entry + ENTRY.HASH]! & mask)
+      i32[entry + ENTRY.HASH_NEXT] = i32[bucket]!
+      i32[bucket] = entry
+    })
+    const old = i32[base + FS.TABLE]!
+    put(i32, base + FS.RETIRED, i32[base + FS.RETIRED]! + granulesOf((i32[old]! + 2) * 4))
+    put(i32, base + FS.TABLE, table)
+    put(i32, base + FS.NEXT_TABLE, 0)
+    endNames(volume)
+    commit(i32)
   }
-  i32[base + FS.TABLE] = table
-  i32[base + FS.RETIRED]! += granulesOf((buckets + 1) * 4)
-  endWrite(i32, base + FS.NAMES)
+  takeWork(i32, PENDING.TABLE)
+}
+
+/** What the change has done to the names stays, and is seen. */
+export const endNames = (volume: Volume): void => {
+  const { i32 } = volume.memory
+  seal(i32, volume.base + FS.NAMES)
+  endWrite(i32, volume.base + FS.NAMES)
 }
 
 /** Writes the name of the walk's registers into a fresh entry. */
@@ -95,17 +118,18 @@ export const linkEntry = (volume: Volume, directory: number, entry: number, inod
   if (i32[directory + INODE.COOKIE]! >= LAST_COOKIE) renumber(i32, directory)
   const bucket = bucketOf(volume, i32[entry + ENTRY.HASH]!)
   const last = i32[directory + INODE.LAST]!
-  i32[entry + ENTRY.PARENT] = directory
-  i32[entry + ENTRY.INODE] = inode
-  i32[entry + ENTRY.COOKIE] = i32[directory + INODE.COOKIE]!++
-  i32[entry + ENTRY.PREVIOUS] = last
-  i32[entry + ENTRY.NEXT] = 0
-  i32[entry + ENTRY.HASH_NEXT] = i32[bucket]!
-  i32[last === 0 ? directory + INODE.FIRST : last + ENTRY.NEXT] = entry
-  i32[directory + INODE.LAST] = entry
-  i32[directory + INODE.COUNT]!++
-  i32[bucket] = entry
-  i32[volume.base + FS.ENTRIES]!++
+  put(i32, entry + ENTRY.PARENT, directory)
+  put(i32, entry + ENTRY.INODE, inode)
+  put(i32, entry + ENTRY.COOKIE, i32[directory + INODE.COOKIE]!)
+  put(i32, directory + INODE.COOKIE, i32[directory + INODE.COOKIE]! + 1)
+  put(i32, entry + ENTRY.PREVIOUS, last)
+  put(i32, entry + ENTRY.NEXT, 0)
+  put(i32, entry + ENTRY.HASH_NEXT, i32[bucket]!)
+  put(i32, last === 0 ? directory + INODE.FIRST : last + ENTRY.NEXT, entry)
+  put(i32, directory + INODE.LAST, entry)
+  put(i32, directory + INODE.COUNT, i32[directory + INODE.COUNT]! + 1)
+  put(i32, bucket, entry)
+  put(i32, volume.base + FS.ENTRIES, i32[volume.base + FS.ENTRIES]! + 1)
 }
 
 /** Takes an entry out of table and list; it may be given back then. */
@@ -117,21 +141,21 @@ export const unlinkEntry = (volume: Volume, entry: number): void => {
     if (i32[at] === 0) throw new Error(`filesystem: entry at word ${entry} is in no chain`)
     at = i32[at]! + ENTRY.HASH_NEXT
   }
-  i32[at] = i32[entry + ENTRY.HASH_NEXT]!
+  put(i32, at, i32[entry + ENTRY.HASH_NEXT]!)
   const next = i32[entry + ENTRY.NEXT]!
   const previous = i32[entry + ENTRY.PREVIOUS]!
-  i32[previous === 0 ? directory + INODE.FIRST : previous + ENTRY.NEXT] = next
-  i32[next === 0 ? directory + INODE.LAST : next + ENTRY.PREVIOUS] = previous
-  i32[directory + INODE.COUNT]!--
-  i32[volume.base + FS.ENTRIES]!--
+  put(i32, previous === 0 ? directory + INODE.FIRST : previous + ENTRY.NEXT, next)
+  put(i32, next === 0 ? directory + INODE.LAST : next + ENTRY.PREVIOUS, previous)
+  put(i32, directory + INODE.COUNT, i32[directory + INODE.COUNT]! - 1)
+  put(i32, volume.base + FS.ENTRIES, i32[volume.base + FS.ENTRIES]! - 1)
 }
 
 /** Billions of creations later: cookies start over, in the same order. */
 const renumber = (i32: Int32Array, directory: number): void => {
   let cookie: number = FIRST_COOKIE
   for (let entry = i32[directory + INODE.FIRST]!; entry !== 0; entry = i32[entry + ENTRY.NEXT]!)
-    i32[entry + ENTRY.COOKIE] = cookie++
-  i32[directory + INODE.COOKIE] = cookie
+    put(i32, entry + ENTRY.COOKIE, cookie++)
+  put(i32, directory + INODE.COOKIE, cookie)
 }
 
 /** The directory's list has changed: times and news. */

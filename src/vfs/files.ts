@@ -1,6 +1,7 @@
 /** POSIX paths as strings over a `Vfs`, for the kernel, the public API and tests. Refusals are thrown. */
 import { check, ERRNO, SysError } from '../abi/errno.ts'
 import { heapUsage } from '../memory/heap.ts'
+import { commit } from '../memory/undo.ts'
 import { sizeOf } from './content.ts'
 import { checkVolume } from './fsck.ts'
 import { eachInode } from './inode.ts'
@@ -208,7 +209,9 @@ export const createFiles = (vfs: SharedVfs): Files => {
   const locked = <T>(work: () => T): T => {
     volume.lock.acquire()
     try {
-      return work()
+      const result = work()
+      commit(volume.memory.i32)
+      return result
     } finally {
       volume.lock.release()
     }

@@ -5,6 +5,7 @@ import { formatHeap, granulesOf, OWNER, takeRun } from '../memory/heap.ts'
 import { SUPERBLOCK } from '../memory/layout.ts'
 import type { Memory } from '../memory/memory.ts'
 import { setWord } from '../memory/slots.ts'
+import { commit } from '../memory/undo.ts'
 import { create } from './create.ts'
 import { takeTable } from './entry.ts'
 import { FIRST_BUCKETS, FS, FS_WORDS, INODE, MOUNT, RING_WORDS } from './layout.ts'
@@ -45,6 +46,7 @@ export const formatVfs = (memory: Memory): void => {
     mount(volume, 'tmp', 0o1777, false)
     fillDev(volume, mount(volume, 'dev', 0o755, true))
     setWord(memory, SUPERBLOCK.FILES, base)
+    commit(memory.i32)
   } finally {
     lock.release()
   }

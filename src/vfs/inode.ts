@@ -3,6 +3,7 @@
  */
 import { OWNER, takeRun } from '../memory/heap.ts'
 import { beginWrite, endWrite } from '../memory/sequence.ts'
+import { keep, put } from '../memory/undo.ts'
 import { stamp } from './clock.ts'
 import {
   CHUNK_GRANULES,
@@ -26,7 +27,7 @@ const takeChunk = (volume: Volume, list: number, kind: number): number => {
   i32.fill(0, chunk, chunk + CHUNK_WORDS)
   i32[chunk] = i32[volume.base + list]!
   i32[chunk + 1] = kind
-  i32[volume.base + list] = chunk
+  put(i32, volume.base + list, chunk)
   return chunk
 }
 
@@ -35,10 +36,12 @@ const fillInodeChunk = (volume: Volume): boolean => {
   const chunk = takeChunk(volume, FS.INODE_CHUNKS, 0)
   if (chunk === 0) return false
   const { i32 } = volume.memory
+  let next = i32[volume.base + FS.FREE_INODE]!
   for (let at = chunk + CHUNK_WORDS - INODE_WORDS; at > chunk; at -= INODE_WORDS) {
-    i32[at + INODE.NEXT_FREE] = i32[volume.base + FS.FREE_INODE]!
-    i32[volume.base + FS.FREE_INODE] = at
+    i32[at + INODE.NEXT_FREE] = next
+    next = at
   }
+  put(i32, volume.base + FS.FREE_INODE, next)
   return true
 }
 
@@ -49,12 +52,14 @@ export const takeInode = (volume: Volume, kind: number, mode: number, device: nu
   if (volume.memory.i32[volume.base + FS.FREE_INODE] === 0 && !fillInodeChunk(volume)) return 0
   const { i32 } = volume.memory
   const at = i32[volume.base + FS.FREE_INODE]!
-  i32[volume.base + FS.FREE_INODE] = i32[at + INODE.NEXT_FREE]!
+  put(i32, volume.base + FS.FREE_INODE, i32[at + INODE.NEXT_FREE]!)
   beginWrite(i32, at)
+  // Of a free inode only this counts; the rest is written without being remembered.
+  put(i32, at + INODE.KIND, kind)
+  put(i32, at + INODE.LINKS, 1)
+  keep(i32, at + INODE.NEXT_FREE)
   for (let word = INODE.DEVICE; word < INODE_WORDS; word++) i32[at + word] = 0
-  i32[at + INODE.KIND] = kind
   i32[at + INODE.MODE] = mode & 0o7777
-  i32[at + INODE.LINKS] = 1
   i32[at + INODE.DEVICE] = device
   i32[at + INODE.COOKIE] = FIRST_COOKIE
   i32[at + INODE.CHANGED] = i32[volume.base + FS.CHANGES_READ]! - 1
@@ -69,11 +74,11 @@ export const takeInode = (volume: Volume, kind: number, mode: number, device: nu
 export const giveInode = (volume: Volume, at: number): void => {
   const { i32 } = volume.memory
   beginWrite(i32, at)
-  i32[at + INODE.KIND] = 0
-  i32[at + INODE.LINKS] = 0
+  put(i32, at + INODE.KIND, 0)
+  put(i32, at + INODE.LINKS, 0)
   endWrite(i32, at)
-  i32[at + INODE.NEXT_FREE] = i32[volume.base + FS.FREE_INODE]!
-  i32[volume.base + FS.FREE_INODE] = at
+  put(i32, at + INODE.NEXT_FREE, i32[volume.base + FS.FREE_INODE]!)
+  put(i32, volume.base + FS.FREE_INODE, at)
 }
 
 export const classOf = (length: number): number => {
@@ -92,10 +97,12 @@ const fillEntryChunk = (volume: Volume, index: number): boolean => {
   if (chunk === 0) return false
   const { i32 } = volume.memory
   const words = entryWords(index)
+  let next = i32[volume.base + FS.FREE_ENTRY + index]!
   for (let at = chunk + CHUNK_HEADER_WORDS; at + words <= chunk + CHUNK_WORDS; at += words) {
-    i32[at + ENTRY.NEXT] = i32[volume.base + FS.FREE_ENTRY + index]!
-    i32[volume.base + FS.FREE_ENTRY + index] = at
+    i32[at + ENTRY.NEXT] = next
+    next = at
   }
+  put(i32, volume.base + FS.FREE_ENTRY + index, next)
   return true
 }
 
@@ -105,17 +112,17 @@ export const takeEntry = (volume: Volume, length: number): number => {
   if (volume.memory.i32[volume.base + FS.FREE_ENTRY + index] === 0 && !fillEntryChunk(volume, index)) return 0
   const { i32 } = volume.memory
   const at = i32[volume.base + FS.FREE_ENTRY + index]!
-  i32[volume.base + FS.FREE_ENTRY + index] = i32[at + ENTRY.NEXT]!
+  put(i32, volume.base + FS.FREE_ENTRY + index, i32[at + ENTRY.NEXT]!)
   return at
 }
 
 export const giveEntry = (volume: Volume, at: number): void => {
   const { i32 } = volume.memory
   const index = classOf(i32[at + ENTRY.LENGTH]!)
-  i32[at + ENTRY.PARENT] = 0
-  i32[at + ENTRY.INODE] = 0
-  i32[at + ENTRY.NEXT] = i32[volume.base + FS.FREE_ENTRY + index]!
-  i32[volume.base + FS.FREE_ENTRY + index] = at
+  put(i32, at + ENTRY.PARENT, 0)
+  put(i32, at + ENTRY.INODE, 0)
+  put(i32, at + ENTRY.NEXT, i32[volume.base + FS.FREE_ENTRY + index]!)
+  put(i32, volume.base + FS.FREE_ENTRY + index, at)
 }
 
 /** Calls `visit` with the first word of every inode in use. */
@@ -125,6 +132,16 @@ export const eachInode = (volume: Volume, visit: (at: number) => void): void => 
     for (let at = chunk + INODE_WORDS; at < chunk + CHUNK_WORDS; at += INODE_WORDS) {
       if (i32[at + INODE.KIND] !== 0) visit(at)
     }
+  }
+}
+
+/** Calls `visit` with the first word of every entry that stands in a directory. */
+export const eachEntry = (volume: Volume, visit: (entry: number) => void): void => {
+  const { i32 } = volume.memory
+  for (let chunk = i32[volume.base + FS.ENTRY_CHUNKS]!; chunk !== 0; chunk = i32[chunk]!) {
+    const words = entryWords(i32[chunk + 1]!)
+    for (let at = chunk + CHUNK_HEADER_WORDS; at + words <= chunk + CHUNK_WORDS; at += words)
+      if (i32[at + ENTRY.PARENT] !== 0) visit(at)
   }
 }
 
@@ -144,7 +161,7 @@ export const touch = (i32: Int32Array, at: number): void => {
 /** Adds to the number of links; change time is now. */
 export const addLinks = (i32: Int32Array, at: number, count: number): void => {
   beginWrite(i32, at)
-  i32[at + INODE.LINKS]! += count
+  put(i32, at + INODE.LINKS, i32[at + INODE.LINKS]! + count)
   stamp(i32, at + INODE.CTIME)
   endWrite(i32, at)
 }

@@ -21,6 +21,8 @@ export const FS = {
   RETIRED: 19,
   FREE_INODE: 20,
   INODE_CHUNKS: 21,
+  /** A larger table that is being filled, or 0. */
+  NEXT_TABLE: 22,
   FREE_ENTRY: 24,
   ENTRY_CHUNKS: 32,
   /** Changes ever written to the ring; the count up to which somebody has read it; the ring. */

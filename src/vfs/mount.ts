@@ -5,8 +5,9 @@
 import { ERRNO } from '../abi/errno.ts'
 import { beginWrite, endWrite } from '../memory/sequence.ts'
 import { getWord } from '../memory/slots.ts'
+import { addWork, checkpoint, PENDING, put } from '../memory/undo.ts'
 import { tick } from './clock.ts'
-import { unlinkEntry } from './entry.ts'
+import { endNames, unlinkEntry } from './entry.ts'
 import { eachInode, giveEntry, giveInode, takeInode } from './inode.ts'
 import { ENTRY, FS, INODE, MAX_MOUNTS, MOUNT, MOUNT_WORDS } from './layout.ts'
 import { shrink } from './storage.ts'
@@ -25,12 +26,12 @@ export const takeMount = (volume: Volume, mode: number): number => {
   const root = takeInode(volume, KIND.DIRECTORY, mode, device)
   if (root === 0) return -ERRNO.NOSPC
   const { i32 } = volume.memory
-  i32[root + INODE.LINKS] = 2
-  i32[root + INODE.PARENT] = root
+  put(i32, root + INODE.LINKS, 2)
+  put(i32, root + INODE.PARENT, root)
   const at = mountAt(volume, device)
-  i32[at + MOUNT.ROOT] = root
-  i32[at + MOUNT.READONLY] = 0
-  i32[at + MOUNT.COVERED] = 0
+  put(i32, at + MOUNT.ROOT, root)
+  put(i32, at + MOUNT.READONLY, 0)
+  put(i32, at + MOUNT.COVERED, 0)
   return root
 }
 
@@ -42,12 +43,12 @@ export const coverDirectory = (volume: Volume, root: number, covered: number, re
   if (isRoot || i32[covered + INODE.COVERED_BY] !== 0) return -ERRNO.BUSY
   const at = mountAt(volume, i32[root + INODE.DEVICE]!)
   beginWrite(i32, volume.base + FS.NAMES)
-  i32[at + MOUNT.COVERED] = covered
-  i32[at + MOUNT.READONLY] = readonly ? 1 : 0
-  i32[root + INODE.PARENT] = i32[covered + INODE.PARENT]!
-  i32[root + INODE.ENTRY] = i32[covered + INODE.ENTRY]!
-  i32[covered + INODE.COVERED_BY] = root
-  endWrite(i32, volume.base + FS.NAMES)
+  put(i32, at + MOUNT.COVERED, covered)
+  put(i32, at + MOUNT.READONLY, readonly ? 1 : 0)
+  put(i32, root + INODE.PARENT, i32[covered + INODE.PARENT]!)
+  put(i32, root + INODE.ENTRY, i32[covered + INODE.ENTRY]!)
+  put(i32, covered + INODE.COVERED_BY, root)
+  endNames(volume)
   return 0
 }
 
@@ -68,24 +69,27 @@ export const dropMount = (volume: Volume, root: number): number => {
   if (busy) return -ERRNO.BUSY
   const covered = i32[mountAt(volume, device) + MOUNT.COVERED]!
   beginWrite(i32, volume.base + FS.NAMES)
-  if (covered !== 0) i32[covered + INODE.COVERED_BY] = 0
+  if (covered !== 0) put(i32, covered + INODE.COVERED_BY, 0)
   for (const at of inside) {
     for (let entry = i32[at + INODE.FIRST]!; entry !== 0; entry = i32[at + INODE.FIRST]!) {
       unlinkEntry(volume, entry)
       giveEntry(volume, entry)
+      checkpoint(i32, 0, volume.base + FS.NAMES)
     }
+    put(i32, at + INODE.LINKS, 0)
   }
+  for (let word = 0; word < MOUNT_WORDS; word++) put(i32, mountAt(volume, device) + word, 0)
+  addWork(i32, PENDING.FREEING)
+  endNames(volume)
   for (const at of inside) freeInode(volume, at)
-  i32.fill(0, mountAt(volume, device), mountAt(volume, device) + MOUNT_WORDS)
-  endWrite(i32, volume.base + FS.NAMES)
   return 0
 }
 
 const freeInode = (volume: Volume, at: number): void => {
   const { i32 } = volume.memory
   beginWrite(i32, at)
-  i32[at + INODE.LINKS] = 0
   shrink(volume, at, 0)
+  checkpoint(i32, PENDING.FREEING, at)
   endWrite(i32, at)
   giveInode(volume, at)
 }

@@ -8,7 +8,9 @@
 
 import { beginWrite, endWrite } from '../memory/sequence.ts'
 import { addWord, getWord } from '../memory/slots.ts'
-import { giveInode } from './inode.ts'
+import { addWork, commit, hasWork, PENDING, takeWork } from '../memory/undo.ts'
+import { fillTable } from './entry.ts'
+import { eachInode, giveInode } from './inode.ts'
 import { INODE, INODE_SHIFT } from './layout.ts'
 import { isLoose, shrink, trim } from './storage.ts'
 import { KIND } from './types.ts'
@@ -24,13 +26,50 @@ export const unpinAt = (volume: Volume, at: number): void => {
   if (addWord(volume.memory, at + INODE.PINS, -1) !== 1) return
   const { i32 } = volume.memory
   if (getWord(volume.memory, at + INODE.LINKS) !== 0 && !isLoose(i32, at)) return
+  try {
+    lastUnpinned(volume, at)
+  } catch (error) {
+    // Out of stack: whoever comes next looks in this one's place.
+    addWork(i32, PENDING.ORPHANS)
+    throw error
+  }
+}
+
+const lastUnpinned = (volume: Volume, at: number): void => {
   volume.lock.acquire()
   try {
     if (getWord(volume.memory, at + INODE.PINS) > 0) return
     if (volume.memory.i32[at + INODE.KIND] !== KIND.FILE) freeIfUnused(volume, at)
     else if (!freeIfUnused(volume, at)) trimFile(volume, at)
+    commit(volume.memory.i32)
   } finally {
     volume.lock.release()
+  }
+}
+
+/** Finishes what somebody who was stopped has left to do. Lock held; may itself be stopped. */
+export const mendVolume = (volume: Volume): void => {
+  const { i32 } = volume.memory
+  if (hasWork(i32, PENDING.TABLE)) fillTable(volume)
+  const lost = takeWork(i32, PENDING.FREEING | PENDING.ORPHANS)
+  if (lost === 0) return
+  try {
+    freeOrphans(volume)
+  } catch (error) {
+    addWork(i32, lost)
+    throw error
+  }
+}
+
+/** Frees every inode that has neither name nor pin. */
+const freeOrphans = (volume: Volume): void => {
+  const orphans: number[] = []
+  eachInode(volume, (at) => {
+    if (volume.memory.i32[at + INODE.LINKS] === 0) orphans.push(at)
+  })
+  for (const at of orphans) {
+    freeIfUnused(volume, at)
+    commit(volume.memory.i32)
   }
 }
 

@@ -1,11 +1,12 @@
 /** Taking names away: unlink, rmdir, rename. The paths are private copies; the lock is held by the caller. */
 import { ERRNO } from '../abi/errno.ts'
-import { beginWrite, endWrite } from '../memory/sequence.ts'
+import { beginWrite } from '../memory/sequence.ts'
 import { getWord } from '../memory/slots.ts'
+import { addWork, PENDING, put } from '../memory/undo.ts'
 import { changed } from './change.ts'
 import { tick } from './clock.ts'
 import { own, refuseName } from './create.ts'
-import { growTable, linkEntry, nameEntry, touchDirectory, unlinkEntry } from './entry.ts'
+import { endNames, growTable, linkEntry, nameEntry, touchDirectory, unlinkEntry } from './entry.ts'
 import { addLinks, giveEntry, isReadonly, takeEntry } from './inode.ts'
 import { ENTRY, FS, INODE, INODE_SHIFT } from './layout.ts'
 import { freeIfUnused } from './pin.ts'
@@ -34,8 +35,8 @@ export const unlinkHeld = (
   beginWrite(volume.memory.i32, volume.base + FS.NAMES)
   dropEntry(volume, entry)
   dropFile(volume, found)
-  endWrite(volume.memory.i32, volume.base + FS.NAMES)
   touchDirectory(volume, parent)
+  endNamesAndFree(volume, found)
   return 0
 }
 
@@ -44,10 +45,16 @@ const dropEntry = (volume: Volume, entry: number): void => {
   giveEntry(volume, entry)
 }
 
-/** One name less; frees what has none. */
+/** One name less; what has none is freed when the names are done. */
 const dropFile = (volume: Volume, at: number): void => {
   addLinks(volume.memory.i32, at, -1)
   changed(volume, at)
+}
+
+/** From here on the name is gone for good, and the inode goes after it, should somebody else have to see to that. */
+const endNamesAndFree = (volume: Volume, at: number): void => {
+  addWork(volume.memory.i32, PENDING.FREEING)
+  endNames(volume)
   freeIfUnused(volume, at)
 }
 
@@ -55,11 +62,10 @@ const dropFile = (volume: Volume, at: number): void => {
 const dropDirectory = (volume: Volume, at: number, parent: number): void => {
   const { i32 } = volume.memory
   addLinks(i32, at, -getWord(volume.memory, at + INODE.LINKS))
-  i32[at + INODE.PARENT] = 0
-  i32[at + INODE.ENTRY] = 0
+  put(i32, at + INODE.PARENT, 0)
+  put(i32, at + INODE.ENTRY, 0)
   addLinks(i32, parent, -1)
   changed(volume, at)
-  freeIfUnused(volume, at)
 }
 
 /** Mount points and mount roots stay where they are. */
@@ -91,8 +97,8 @@ export const rmdirHeld = (
   beginWrite(i32, volume.base + FS.NAMES)
   dropEntry(volume, entry)
   dropDirectory(volume, found, parent)
-  endWrite(i32, volume.base + FS.NAMES)
   touchDirectory(volume, parent)
+  endNamesAndFree(volume, found)
   return 0
 }
 
@@ -156,13 +162,13 @@ const moveOver = (volume: Volume, at: number, parent: number, entry: number, ove
   const toParent = volume.parent
   const place = volume.entry
   beginWrite(i32, volume.base + FS.NAMES)
-  i32[place + ENTRY.INODE] = at
+  put(i32, place + ENTRY.INODE, at)
   if (i32[over + INODE.KIND] === KIND.DIRECTORY) dropDirectory(volume, over, toParent)
   else dropFile(volume, over)
   dropEntry(volume, entry)
   settle(volume, at, parent, toParent, place)
-  endWrite(i32, volume.base + FS.NAMES)
   finish(volume, at, parent, toParent)
+  endNamesAndFree(volume, over)
   return 0
 }
 
@@ -177,8 +183,8 @@ const moveTo = (volume: Volume, at: number, parent: number, entry: number): numb
   dropEntry(volume, entry)
   linkEntry(volume, toParent, place, at)
   settle(volume, at, parent, toParent, place)
-  endWrite(i32, volume.base + FS.NAMES)
   finish(volume, at, parent, toParent)
+  endNames(volume)
   return 0
 }
 
@@ -186,8 +192,8 @@ const moveTo = (volume: Volume, at: number, parent: number, entry: number): numb
 const settle = (volume: Volume, at: number, parent: number, toParent: number, place: number): void => {
   const { i32 } = volume.memory
   if (i32[at + INODE.KIND] === KIND.DIRECTORY) {
-    i32[at + INODE.PARENT] = toParent
-    i32[at + INODE.ENTRY] = place
+    put(i32, at + INODE.PARENT, toParent)
+    put(i32, at + INODE.ENTRY, place)
     addLinks(i32, parent, -1)
     addLinks(i32, toParent, 1)
   }

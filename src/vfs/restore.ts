@@ -6,6 +6,7 @@ import { ERRNO, SysError } from '../abi/errno.ts'
 import { type Node, type Recovered, sizeOf, type TreeVisitor, walkRecovered } from '../lib/recovery.ts'
 import { BLOCK_BYTES, ROOT_ID } from '../lib/segment.ts'
 import { beginWrite, endWrite } from '../memory/sequence.ts'
+import { commit } from '../memory/undo.ts'
 import { clearGap, copyIn, setSize, sizeOf as sizeNow } from './content.ts'
 import { findEntry, growTable, linkEntry, nameEntry } from './entry.ts'
 import { giveInode, takeEntry, takeInode } from './inode.ts'
@@ -54,6 +55,7 @@ export const restoreVolume = (volume: Volume, root: number, recovered: Recovered
       if (!setName(volume, parent, u8, at, length)) return false
       linkName(volume, parent, leaf)
       memory.i32[leaf + INODE.LINKS]! += 1
+      commit(memory.i32)
       return true
     },
   }
@@ -120,6 +122,7 @@ const makeEntry = (
   }
   setFacts(volume.memory.i32, made, node)
   linkName(volume, parent, made)
+  commit(volume.memory.i32)
   return made
 }
 
@@ -156,5 +159,6 @@ const put = (
   if (position > sizeNow(i32, at)) clearGap(i32, u8, at, position)
   copyIn(i32, u8, at, position, source, start, length)
   setSize(i32, at, position + length)
+  commit(i32)
   return true
 }

@@ -3,6 +3,7 @@
  * renew the views, so they are fetched after it.
  */
 import { extendRun, GRANULE_BYTES, giveRun, granulesOf, OWNER, takeRun } from '../memory/heap.ts'
+import { checkpoint, PENDING, put } from '../memory/undo.ts'
 import { clearGap, setSize, sizeOf } from './content.ts'
 import { FANOUT, INODE, PAGE_BYTES, PAGE_GRANULES, PAGE_WORDS, RUN_MAX } from './layout.ts'
 import type { Volume } from './volume.ts'
@@ -55,7 +56,7 @@ const reserveRun = (volume: Volume, at: number, need: number, position: number, 
     return true
   }
   if (extendRun(volume.memory, run, granulesOf(capacity), granules - granulesOf(capacity), OWNER.FILES)) {
-    i32[at + INODE.CAPACITY] = granules * GRANULE_BYTES
+    put(i32, at + INODE.CAPACITY, granules * GRANULE_BYTES)
     return true
   }
   // A file that moved once will grow again; what is too much is given back when it is closed.
@@ -64,8 +65,8 @@ const reserveRun = (volume: Volume, at: number, need: number, position: number, 
 
 const setRun = (volume: Volume, at: number, run: number, granules: number): void => {
   const { i32 } = volume.memory
-  i32[at + INODE.DATA] = run
-  i32[at + INODE.CAPACITY] = granules * GRANULE_BYTES
+  put(i32, at + INODE.DATA, run)
+  put(i32, at + INODE.CAPACITY, granules * GRANULE_BYTES)
 }
 
 const moveRun = (volume: Volume, at: number, granules: number): boolean => {
@@ -91,19 +92,19 @@ const becomeTree = (volume: Volume, at: number): boolean => {
     }
     const { i32 } = volume.memory
     for (let page = 0; page < pages; page++) i32[leaf + page] = i32[at + INODE.DATA]! + page * PAGE_WORDS
-    i32[at + INODE.DATA] = leaf
+    put(i32, at + INODE.DATA, leaf)
     if (pages === 0) trimNode(volume, at, leaf)
   }
   const { i32 } = volume.memory
-  i32[at + INODE.CAPACITY] = 0
-  i32[at + INODE.DEPTH] = 1
+  put(i32, at + INODE.CAPACITY, 0)
+  put(i32, at + INODE.DEPTH, 1)
   return true
 }
 
 /** A leaf without pages is not kept. */
 const trimNode = (volume: Volume, at: number, leaf: number): void => {
   give(volume, leaf, PAGE_GRANULES)
-  volume.memory.i32[at + INODE.DATA] = 0
+  put(volume.memory.i32, at + INODE.DATA, 0)
 }
 
 /** Makes the run exactly so long. */
@@ -114,7 +115,7 @@ const fitRun = (volume: Volume, at: number, granules: number): boolean => {
   if (has > granules) give(volume, run + granules * 64, has - granules)
   else if (has < granules && !extendRun(volume.memory, run, has, granules - has, OWNER.FILES))
     return moveRun(volume, at, granules)
-  i32[at + INODE.CAPACITY] = granules * GRANULE_BYTES
+  put(i32, at + INODE.CAPACITY, granules * GRANULE_BYTES)
   return true
 }
 
@@ -123,9 +124,9 @@ const raise = (volume: Volume, at: number): boolean => {
     const node = takeNode(volume)
     if (node === 0) return false
     volume.memory.i32[node] = volume.memory.i32[at + INODE.DATA]!
-    volume.memory.i32[at + INODE.DATA] = node
+    put(volume.memory.i32, at + INODE.DATA, node)
   }
-  volume.memory.i32[at + INODE.DEPTH]!++
+  put(volume.memory.i32, at + INODE.DEPTH, volume.memory.i32[at + INODE.DEPTH]! + 1)
   return true
 }
 
@@ -137,7 +138,7 @@ const slotOf = (volume: Volume, at: number, page: number): number => {
     if (volume.memory.i32[slot] === 0) {
       const node = takeNode(volume)
       if (node === 0) return 0
-      volume.memory.i32[slot] = node
+      put(volume.memory.i32, slot, node)
     }
     slot = volume.memory.i32[slot]! + ((page >>> (level * 10)) & (FANOUT - 1))
   }
@@ -193,7 +194,7 @@ const takePages = (volume: Volume, slot: number, count: number): number => {
     run = take(volume, pages * PAGE_GRANULES)
   }
   if (run === 0) return 0
-  for (let index = 0; index < pages; index++) volume.memory.i32[slot + index] = run + index * PAGE_WORDS
+  for (let index = 0; index < pages; index++) put(volume.memory.i32, slot + index, run + index * PAGE_WORDS)
   return pages
 }
 
@@ -218,27 +219,32 @@ export const shrink = (volume: Volume, at: number, size: number): void => {
   const data = i32[at + INODE.DATA]!
   const depth = i32[at + INODE.DEPTH]!
   if (depth > 0) {
-    if (data !== 0 && prune(volume, data, depth - 1, Math.ceil(size / PAGE_BYTES))) i32[at + INODE.DATA] = 0
-    if (size === 0) i32[at + INODE.DEPTH] = 0
+    if (data !== 0 && prune(volume, at, data, depth - 1, Math.ceil(size / PAGE_BYTES)))
+      put(i32, at + INODE.DATA, 0)
+    if (size === 0) put(i32, at + INODE.DEPTH, 0)
   } else if (data !== 0) {
     const granules = granulesOf(size)
     give(volume, data + granules * 64, granulesOf(i32[at + INODE.CAPACITY]!) - granules)
-    i32[at + INODE.CAPACITY] = granules * GRANULE_BYTES
-    if (granules === 0) i32[at + INODE.DATA] = 0
+    put(i32, at + INODE.CAPACITY, granules * GRANULE_BYTES)
+    if (granules === 0) put(i32, at + INODE.DATA, 0)
   }
 }
 
-/** Frees the pages of a node but the first `keep`; true when the node itself went as well. */
-const prune = (volume: Volume, node: number, level: number, keep: number): boolean => {
+/**
+ * Frees the pages of a node but the first `keep`; true when the node itself went as well. Of a big file in steps: stopped between
+ * two of them it has holes where it was to end.
+ */
+const prune = (volume: Volume, at: number, node: number, level: number, keep: number): boolean => {
   const { i32 } = volume.memory
   const each = FANOUT ** level
   for (let slot = Math.floor(keep / each); slot < FANOUT; slot++) {
     const child = i32[node + slot]!
     if (child === 0) continue
     if (level === 0) {
+      put(i32, node + slot, 0)
       give(volume, child, PAGE_GRANULES)
-      i32[node + slot] = 0
-    } else if (prune(volume, child, level - 1, Math.max(0, keep - slot * each))) i32[node + slot] = 0
+      checkpoint(i32, PENDING.FREEING, at)
+    } else if (prune(volume, at, child, level - 1, Math.max(0, keep - slot * each))) put(i32, node + slot, 0)
   }
   if (keep > 0) return false
   give(volume, node, PAGE_GRANULES)

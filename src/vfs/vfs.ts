@@ -6,6 +6,7 @@ import { ERRNO } from '../abi/errno.ts'
 import { SUPERBLOCK } from '../memory/layout.ts'
 import type { Memory } from '../memory/memory.ts'
 import { getWord } from '../memory/slots.ts'
+import { commit, onMend } from '../memory/undo.ts'
 import { changesSince } from './change.ts'
 import { sizeOf } from './content.ts'
 import { linkHeld, mkdirHeld, symlinkHeld } from './create.ts'
@@ -16,7 +17,7 @@ import { FS, INODE, INODE_SHIFT } from './layout.ts'
 import { readdir, readdirWasi } from './list.ts'
 import { lookup, open, readlink } from './lookup.ts'
 import { namesTo } from './mount.ts'
-import { pin, unpin } from './pin.ts'
+import { mendVolume, pin, unpin } from './pin.ts'
 import { renameHeld, rmdirHeld, unlinkHeld } from './remove.ts'
 import { KIND, type SharedVfs } from './types.ts'
 import { createVolume } from './volume.ts'
@@ -28,7 +29,13 @@ export const attachVfs = (memory: Memory): SharedVfs => {
   if (base === 0) throw new Error('there is no filesystem in this memory yet')
   const volume = createVolume(memory, base)
   const { lock } = volume
+  onMend(memory, () => mendVolume(volume))
   const decoder = new TextDecoder()
+  /** What a call has changed stays. */
+  const made = (result: number): number => {
+    commit(memory.i32)
+    return result
+  }
   const word = (inode: number, index: number): number => {
     const at = (inode << INODE_SHIFT) + index
     if (at >= memory.i32.length) memory.refresh()
@@ -62,7 +69,7 @@ export const attachVfs = (memory: Memory): SharedVfs => {
     mkdir: (at, bytes, start, length, walk, mode) => {
       lock.acquire()
       try {
-        return mkdirHeld(volume, at, bytes, start, length, walk, mode)
+        return made(mkdirHeld(volume, at, bytes, start, length, walk, mode))
       } finally {
         lock.release()
       }
@@ -70,7 +77,7 @@ export const attachVfs = (memory: Memory): SharedVfs => {
     rmdir: (at, bytes, start, length, walk) => {
       lock.acquire()
       try {
-        return rmdirHeld(volume, at, bytes, start, length, walk)
+        return made(rmdirHeld(volume, at, bytes, start, length, walk))
       } finally {
         lock.release()
       }
@@ -78,7 +85,7 @@ export const attachVfs = (memory: Memory): SharedVfs => {
     unlink: (at, bytes, start, length, walk) => {
       lock.acquire()
       try {
-        return unlinkHeld(volume, at, bytes, start, length, walk)
+        return made(unlinkHeld(volume, at, bytes, start, length, walk))
       } finally {
         lock.release()
       }
@@ -86,7 +93,7 @@ export const attachVfs = (memory: Memory): SharedVfs => {
     rename: (fromAt, from, toAt, to, walk) => {
       lock.acquire()
       try {
-        return renameHeld(volume, fromAt, from, toAt, to, walk)
+        return made(renameHeld(volume, fromAt, from, toAt, to, walk))
       } finally {
         lock.release()
       }
@@ -94,7 +101,7 @@ export const attachVfs = (memory: Memory): SharedVfs => {
     link: (fromAt, from, toAt, to, walk) => {
       lock.acquire()
       try {
-        return linkHeld(volume, fromAt, from, toAt, to, walk)
+        return made(linkHeld(volume, fromAt, from, toAt, to, walk))
       } finally {
         lock.release()
       }
@@ -102,7 +109,7 @@ export const attachVfs = (memory: Memory): SharedVfs => {
     symlink: (target, at, to, walk) => {
       lock.acquire()
       try {
-        return symlinkHeld(volume, target, at, to, walk)
+        return made(symlinkHeld(volume, target, at, to, walk))
       } finally {
         lock.release()
       }
