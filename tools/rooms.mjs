@@ -40,6 +40,7 @@ const DOORS = {
   'src/main.tsx': [...COMMON, 'ui', 'sdk', 'ipc', 'project'],
   'workers/kernel.ts': ['abi', 'lib', 'kernel', 'ipc', 'memory', 'vfs', 'objects', 'net'],
   'workers/process.ts': [...COMMON, 'process', 'runtimes', 'programs', 'objects', 'vfs', 'memory', 'ipc'],
+  'workers/ruby.ts': [...COMMON, 'process', 'runtimes', 'objects', 'vfs', 'memory', 'ipc'],
   'workers/quickjs.ts': [...COMMON, 'process', 'runtimes', 'objects', 'vfs', 'memory', 'ipc'],
   'workers/host.ts': [...COMMON, 'host', 'tunnel', 'ipc', 'net', 'project'],
   'workers/service.ts': [...COMMON, 'sw', 'ipc', 'net'],
@@ -73,6 +74,8 @@ const PACKAGES = {
   ignore: ['lib', 'project'],
   minimatch: ['lib', 'project'],
   'smol-toml': ['lib', 'project'],
+  semver: ['lib'],
+  '@renovatebot/pep440': ['lib'],
   '@bjorn3/browser_wasi_shim': ['abi', 'process'],
   'quickjs-wasi': ['runtimes'],
 }
