@@ -15,7 +15,7 @@ import type {} from './page/index.ts'
 import { isMet, leastRatio, median, medianRatio, type Row, show, table } from './report.ts'
 
 const OUTPUT = 'bench/results'
-const DEFAULT_ROUNDS = 5
+const DEFAULT_ROUNDS = 9
 
 const words = process.argv.slice(2)
 const option = (name: string): string | undefined =>
@@ -233,7 +233,7 @@ const start = () =>
 const screen = async (): Promise<Row[]> => {
   note('the page while a process prints')
   const cost = await consoleCost()
-  const detail = `${cost.longTasks} of 50 ms or more in five seconds; ${show(cost.linesPerSecond)} lines a second`
+  const detail = `${show(cost.longestWork)} ms of work at most; ${cost.longTasks} tasks of 50 ms or more in five seconds; ${show(cost.linesPerSecond)} lines a second`
   return [
     {
       what: 'longest task of the page while a process prints endlessly',
