@@ -68,7 +68,7 @@ const BROKEN: [what: string, script: string, change: (text: string) => string | 
     'a kernel that gets no memory',
     'kernel',
     (text) => `WebAssembly.Memory = function () { throw new RangeError("no memory today") };${text}`,
-    /no memory today/,
+    /stopped: .*cannot reserve memory(?!.*blob:)/,
   ],
   ['a jail script that is missing', 'jail', () => null, /404/],
 ]

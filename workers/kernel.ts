@@ -1,5 +1,6 @@
 /** The kernel worker: receives its ports from the jail's document and starts the kernel. */
 import type { HostForKernel, JailApi, KernelEvent } from '../src/abi/control.ts'
+import { SysError } from '../src/abi/errno.ts'
 import { once, post } from '../src/ipc/port.ts'
 import { connect, expose } from '../src/ipc/rpc.ts'
 import { createKernel } from '../src/kernel/kernel.ts'
@@ -19,11 +20,14 @@ const boot = async (): Promise<void> => {
     expose(kernel.forJail, fromJail)
     await kernel.loop()
   } catch (error) {
-    report({
-      type: 'fault',
-      message: error instanceof Error ? (error.stack ?? error.message) : String(error),
-    })
+    report({ type: 'fault', message: describe(error) })
   }
+}
+
+/** A refusal is told in its own words; anything else is a defect, and its stack says where. */
+const describe = (error: unknown): string => {
+  if (error instanceof SysError) return error.message
+  return error instanceof Error ? (error.stack ?? error.message) : String(error)
 }
 
 const transfers = (event: KernelEvent): Transferable[] =>
