@@ -10,6 +10,7 @@ import type { Objects } from './objects.ts'
 import { fileObject, streamKind } from './open-file.ts'
 import { PIPE } from './pipe.ts'
 import { generation } from './pool.ts'
+import { signalSet } from './signal-file.ts'
 import { type Spans, spansTotal } from './spans.ts'
 import { isNonblocking, readStream, writeStream } from './stream.ts'
 import { TTY } from './tty.ts'
@@ -22,6 +23,7 @@ export const waitSetOf = (objects: Objects, file: number, direction: 'read' | 'w
   const object = fileObject(objects, file)
   if (stream === STREAM.PIPE_READ) return object + PIPE.READ_WAITERS
   if (stream === STREAM.PIPE_WRITE) return object + PIPE.WRITE_WAITERS
+  if (stream === STREAM.SIGNALS) return signalSet(objects)
   if (stream === STREAM.TTY) return object + (direction === 'read' ? TTY.READ_WAITERS : TTY.WRITE_WAITERS)
   return 0
 }

@@ -9,6 +9,7 @@ import { type Objects, word } from './objects.ts'
 import { FILE, fileObject, fileOffset, streamKind } from './open-file.ts'
 import { waitSetOf } from './operation.ts'
 import { PIPE_BUF, pipeState } from './pipe.ts'
+import { pendingOf } from './signal-file.ts'
 import { TTY } from './tty.ts'
 import { writable } from './tty-output.ts'
 import { readable } from './tty-read.ts'
@@ -87,7 +88,9 @@ const check = (objects: Objects, file: number, entry: PollEntry, kind: 'read' | 
   const stream = streamKind(objects, file)
   if (stream === STREAM.PIPE_READ || stream === STREAM.PIPE_WRITE) checkPipe(objects, object, entry, kind)
   else if (stream === STREAM.TTY) checkTty(objects, object, entry, kind)
-  else checkFile(objects, file, object, entry, kind)
+  else if (stream === STREAM.SIGNALS) {
+    if (pendingOf(objects, object) !== 0) entry.ready = READY.READ
+  } else checkFile(objects, file, object, entry, kind)
 }
 
 const checkPipe = (objects: Objects, pipe: number, entry: PollEntry, kind: 'read' | 'write'): void => {

@@ -9,11 +9,19 @@
  */
 import { SIGNAL, signalBit } from '../abi/signals.ts'
 import { KERNEL_THREAD, MAX_PROCESSES, PROCESS, PROCESS_STATE, processAt } from '../memory/layout.ts'
-import { exchangeWord, findProcess, freeProcess, getWord, setWord } from '../memory/slots.ts'
+import {
+  compareExchangeWord,
+  exchangeWord,
+  findProcess,
+  freeProcess,
+  getWord,
+  setWord,
+} from '../memory/slots.ts'
 import { wake, wakeSet } from '../memory/wake.ts'
 import { createDescriptors } from './descriptors.ts'
-import { locked, type Objects } from './objects.ts'
-import { raiseInSlot } from './signal.ts'
+import { locked, type Objects, setWordAt, word } from './objects.ts'
+import { groupMembers, isOrphaned, raiseGroup, raiseInSlot } from './signal.ts'
+import { TTY } from './tty.ts'
 
 /** Closes and unpins all that a process holds. May be called again. */
 export const releaseProcess = (objects: Objects, slot: number): void =>
@@ -34,13 +42,60 @@ export const endProcess = (objects: Objects, slot: number, code: number, signal:
     const at = processAt(slot)
     const state = getWord(memory, at + PROCESS.STATE)
     if (state === PROCESS_STATE.ZOMBIE || state === PROCESS_STATE.FREE) return
+    if (getWord(memory, at + PROCESS.SESSION) === getWord(memory, at + PROCESS.PID))
+      leaveTerminal(objects, at)
     releaseProcess(objects, slot)
     setWord(memory, at + PROCESS.EXIT_CODE, code)
     setWord(memory, at + PROCESS.EXIT_SIGNAL, signal)
-    abandonChildren(objects, getWord(memory, at + PROCESS.PID))
+    const pid = getWord(memory, at + PROCESS.PID)
+    const groups = governed(objects, slot)
+    abandonChildren(objects, pid)
     setWord(memory, at + PROCESS.STATE, PROCESS_STATE.ZOMBIE)
     tellParent(objects, at)
+    for (const group of groups) hangUpOrphans(objects, group)
   })
+
+/** The session loses its terminal with its leader, and whoever is in the foreground is told (POSIX, _Exit). */
+const leaveTerminal = (objects: Objects, at: number): void => {
+  const { memory } = objects
+  const tty = getWord(memory, at + PROCESS.TTY)
+  if (tty === 0) return
+  const session = getWord(memory, at + PROCESS.SESSION)
+  const foreground = word(objects, tty + TTY.FOREGROUND)
+  setWordAt(objects, tty + TTY.FOREGROUND, 0)
+  for (const signal of [SIGNAL.HUP, SIGNAL.CONT]) raiseGroup(objects, foreground, signal)
+  for (let slot = 0; slot < MAX_PROCESSES; slot++) {
+    const other = processAt(slot)
+    if (getWord(memory, other + PROCESS.SESSION) === session)
+      compareExchangeWord(memory, other + PROCESS.TTY, tty, 0)
+  }
+}
+
+/** Groups that this process may be the last to do job control for: its own and its children's. */
+const governed = (objects: Objects, slot: number): Set<number> => {
+  const { memory } = objects
+  const pid = getWord(memory, processAt(slot) + PROCESS.PID)
+  const groups = new Set([getWord(memory, processAt(slot) + PROCESS.GROUP)])
+  for (let other = 0; other < MAX_PROCESSES; other++) {
+    const at = processAt(other)
+    const isChild = getWord(memory, at + PROCESS.PARENT) === pid
+    if (isChild && getWord(memory, at + PROCESS.STATE) !== PROCESS_STATE.FREE)
+      groups.add(getWord(memory, at + PROCESS.GROUP))
+  }
+  for (const group of groups) if (isOrphaned(objects, group)) groups.delete(group)
+  return groups
+}
+
+/** A group that nobody can continue any more: whoever is stopped in it is told to end (POSIX, _Exit). */
+const hangUpOrphans = (objects: Objects, group: number): void => {
+  if (!isOrphaned(objects, group)) return
+  const members = groupMembers(objects, group)
+  const isStopped = (slot: number): boolean =>
+    getWord(objects.memory, processAt(slot) + PROCESS.STATE) === PROCESS_STATE.STOPPED
+  if (!members.some(isStopped)) return
+  raiseGroup(objects, group, SIGNAL.HUP)
+  raiseGroup(objects, group, SIGNAL.CONT)
+}
 
 const tellParent = (objects: Objects, at: number): void => {
   const { memory } = objects

@@ -13,6 +13,7 @@ import { largestFile, readFileAt, readInode, seekFile, writeFileAt, writeInode }
 import { type Objects, word } from './objects.ts'
 import { addReference, createOpenFile, FILE, fileObject, statusFlags, streamKind } from './open-file.ts'
 import { pipeRead, pipeWrite } from './pipe.ts'
+import { readSignals } from './signal-file.ts'
 import { type Spans, spansFit } from './spans.ts'
 import { ttyWrite } from './tty-output.ts'
 import { ttyRead } from './tty-read.ts'
@@ -104,6 +105,8 @@ export const readStream = (objects: Objects, file: number, spans: Spans): number
       return pipeRead(objects, object, spans)
     case STREAM.TTY:
       return ttyRead(objects, object, spans)
+    case STREAM.SIGNALS:
+      return readSignals(objects, object, spans)
     case STREAM.DEVICE:
       return readDevice(word(objects, file + FILE.DEVICE), spans)
     case STREAM.DIRECTORY:

@@ -10,6 +10,8 @@ export const LOCAL_MODE = {
   ECHOK: 32,
   ECHONL: 64,
   NOFLSH: 128,
+  /** A write from the background is SIGTTOU. */
+  TOSTOP: 256,
   ECHOCTL: 512,
 } as const
 
@@ -21,7 +23,6 @@ export const CONTROL = {
   KILL: 3,
   EOF: 4,
   WERASE: 5,
-  /** Job control is not there yet: off unless a program sets it, and without effect then. */
   SUSP: 6,
   MIN: 7,
   TIME: 8,
@@ -53,8 +54,8 @@ export const DEFAULT_TERMIOS: Termios = {
   input: INPUT_MODE.ICRNL,
   output: OUTPUT_MODE.OPOST,
   local: cooked,
-  // ^C ^\ DEL ^U ^D ^W, no ^Z, at least one byte, no time-out
-  control: [3, 28, 127, 21, 4, 23, 0, 1, 0],
+  // ^C ^\ DEL ^U ^D ^W ^Z, at least one byte, no time-out
+  control: [3, 28, 127, 21, 4, 23, 26, 1, 0],
 }
 
 /** cfmakeraw(3). */

@@ -26,7 +26,7 @@ const CHUNK = 1024
 
 /**
  * Bytes from the keyboard or a paste. How many were taken: fewer when programs have yet to read what is there (offer the rest
- * again later). ^C and ^\ are found even behind bytes that have no room.
+ * again later). ^C, ^\ and ^Z are found even behind bytes that have no room.
  */
 export const ttyInput = (objects: Objects, tty: number, bytes: Uint8Array): number => {
   let taken = 0
@@ -107,14 +107,20 @@ const inputByte = (objects: Objects, tty: number, raw: number): boolean => {
   return true
 }
 
+const SIGNAL_KEYS = [
+  [CONTROL.INTR, SIGNAL.INT],
+  [CONTROL.QUIT, SIGNAL.QUIT],
+  [CONTROL.SUSP, SIGNAL.TSTP],
+] as const
+
 /** True when the byte is a signal's key. */
 const inputSignal = (objects: Objects, tty: number, byte: number): boolean => {
   if (byte === 0 || !mode(objects, tty, LOCAL_MODE.ISIG)) return false
-  const isQuit = byte === control(objects, tty, CONTROL.QUIT)
-  if (!isQuit && byte !== control(objects, tty, CONTROL.INTR)) return false
+  const key = SIGNAL_KEYS.find(([index]) => byte === control(objects, tty, index))
+  if (!key) return false
   if (!mode(objects, tty, LOCAL_MODE.NOFLSH)) flushInput(objects, tty)
   echoByte(objects, tty, byte)
-  raiseGroup(objects, word(objects, tty + TTY.FOREGROUND), isQuit ? SIGNAL.QUIT : SIGNAL.INT)
+  raiseGroup(objects, word(objects, tty + TTY.FOREGROUND), key[1])
   return true
 }
 

@@ -9,13 +9,15 @@
  */
 import type { OutputChunk } from '../abi/control.ts'
 import { ERRNO } from '../abi/errno.ts'
+import { SIGNAL } from '../abi/signals.ts'
 import { KERNEL_THREAD } from '../memory/layout.ts'
 import { wake, wakeSet } from '../memory/wake.ts'
+import { refuseBackground } from './jobs.ts'
 import { locked, type Objects, setWordAt, word } from './objects.ts'
 import { ringPut, ringTake } from './ring.ts'
 import { gather, type Spans, spanOf, spansTotal } from './spans.ts'
-import { OUTPUT_MODE } from './termios.ts'
-import { OUTPUT_CAPACITY, TTY } from './tty.ts'
+import { LOCAL_MODE, OUTPUT_MODE } from './termios.ts'
+import { mode, OUTPUT_CAPACITY, TTY } from './tty.ts'
 import { PENDING } from './types.ts'
 
 const HEADER = 4
@@ -28,7 +30,7 @@ const RETURN = 13
 const ESCAPE = 27
 
 /**
- * Bytes of the spans, after `skip`, that went into the ring; PENDING while it is full, -EIO after a hang-up. The spans fit.
+ * Bytes of the spans, after `skip`, that went into the ring; PENDING while it is full (or SIGTTOU is due), -EIO after a hang-up. The spans fit.
  */
 export const ttyWrite = (
   objects: Objects,
@@ -41,6 +43,10 @@ export const ttyWrite = (
   if (total === skip) return 0
   return locked(objects, () => {
     if (word(objects, tty + TTY.HUNG_UP)) return -ERRNO.IO
+    if (mode(objects, tty, LOCAL_MODE.TOSTOP)) {
+      const refused = refuseBackground(objects, tty, SIGNAL.TTOU)
+      if (refused < 0) return refused
+    }
     const done = put(objects, tty, channel, spans, skip, total - skip, ECHO_RESERVE)
     return done === 0 ? PENDING : done
   })

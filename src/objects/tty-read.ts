@@ -3,6 +3,8 @@
  *
  * Invariant: as tty.ts.
  */
+import { SIGNAL } from '../abi/signals.ts'
+import { refuseBackground } from './jobs.ts'
 import { locked, type Objects, setWordAt, word } from './objects.ts'
 import { type Spans, scatter, spansTotal } from './spans.ts'
 import { CONTROL, LOCAL_MODE } from './termios.ts'
@@ -21,11 +23,16 @@ export const readable = (objects: Objects, tty: number): number => {
   return count >= Math.max(1, control(objects, tty, CONTROL.MIN)) ? count : hungUp
 }
 
-/** Bytes read (at most one line in canonical mode), 0 at an end of file, PENDING while there is nothing. The spans fit. */
+/**
+ * Bytes read (at most one line in canonical mode), 0 at an end of file, PENDING while there is nothing, or when a process in the
+ * background has got SIGTTIN for it (-EIO when that would not stop it). The spans fit.
+ */
 export const ttyRead = (objects: Objects, tty: number, spans: Spans): number =>
   locked(objects, () => {
     const total = spansTotal(spans)
     if (total === 0) return 0
+    const refused = refuseBackground(objects, tty, SIGNAL.TTIN)
+    if (refused < 0) return refused
     if (mode(objects, tty, LOCAL_MODE.ICANON)) return readLine(objects, tty, spans, total)
     return readRaw(objects, tty, spans, total)
   })

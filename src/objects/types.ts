@@ -29,7 +29,15 @@ export interface Operation {
   interrupted(errno: number): number
 }
 
-export const STREAM = { FILE: 1, DIRECTORY: 2, PIPE_READ: 3, PIPE_WRITE: 4, TTY: 5, DEVICE: 6 } as const
+export const STREAM = {
+  FILE: 1,
+  DIRECTORY: 2,
+  PIPE_READ: 3,
+  PIPE_WRITE: 4,
+  TTY: 5,
+  DEVICE: 6,
+  SIGNALS: 7,
+} as const
 
 /** Status flags of an open file description; WASI's fdflags bits. */
 export const STATUS = { APPEND: 1, DSYNC: 2, NONBLOCK: 4, RSYNC: 8, SYNC: 16 } as const
@@ -39,7 +47,7 @@ export const ACCESS = { READ: 1, WRITE: 2 } as const
 
 export interface OpenFileFacts {
   stream: number
-  /** Inode (file, directory, device) or word index of the pipe or tty. */
+  /** Inode (file, directory, device), word index of the pipe or tty, or the mask of signals. */
   object: number
   access: number
   status: number

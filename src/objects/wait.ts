@@ -6,7 +6,7 @@
 import { ERRNO } from '../abi/errno.ts'
 import { sleep, wakeSeen } from '../memory/wake.ts'
 import type { Objects } from './objects.ts'
-import { pendingSignal } from './signal.ts'
+import { followStops } from './signal.ts'
 import { type Operation, PENDING } from './types.ts'
 
 /**
@@ -23,12 +23,12 @@ export class Interrupted extends Error {
 }
 
 /**
- * For the entry of a system call: so that a process which never waits follows its signals too. True when a handled signal is
- * pending.
+ * For the entry of a system call: so that a process which never waits follows its signals too. A signal that stops it is slept
+ * through here. True when a handled signal is pending.
  * @throws Interrupted when a pending signal ends the process
  */
 export const checkSignals = (objects: Objects): boolean => {
-  const pending = pendingSignal(objects)
+  const pending = followStops(objects)
   if (pending === undefined) return false
   if (pending.action === 'terminate') throw new Interrupted(pending.signal)
   return pending.action === 'handle'

@@ -1,22 +1,22 @@
 /**
  * What every import works with: the guest's memory, the machine as this thread sees it, and how the process ends.
  *
- * Invariant: `enter` is the first thing every import does: it makes stale views anew, counts the call, parks a killed thread and
- * ends a process that a signal asked to end. Once ended, every further call throws the same object again, so that a guest
+ * Invariant: `enter` is the first thing every import does: it makes stale views anew, counts the call, parks a killed thread,
+ * stops or ends a process that a signal asked to, and holds back one that is nice. Once ended, every further call throws the same object again, so that a guest
  * that catches exceptions cannot go on.
  */
 import { ERRNO } from '../abi/errno.ts'
-import { SYSCALLS } from '../abi/syscalls.ts'
-import { PROCESS, PROCESS_STATE, processAt, THREAD, threadAt } from '../memory/layout.ts'
+import { PROCESS, processAt, THREAD, threadAt } from '../memory/layout.ts'
 import { parkIfKilled } from '../memory/lock.ts'
 import type { Memory } from '../memory/memory.ts'
-import { getWord, setWord } from '../memory/slots.ts'
-import { sleep, wakeSeen } from '../memory/wake.ts'
+import { setWord } from '../memory/slots.ts'
 import type { Objects } from '../objects/objects.ts'
-import { pendingSignal, takeSignal } from '../objects/signal.ts'
+import { followStops } from '../objects/signal.ts'
+import { JOB } from '../objects/slot-words.ts'
 import type { Descriptors } from '../objects/types.ts'
 import type { SharedVfs } from '../vfs/types.ts'
 import { createGuest, type Guest } from './guest.ts'
+import { createPace } from './pace.ts'
 
 /** Thrown through the guest's frames; never an Error, so that nothing mistakes it for one. */
 export interface Ended {
@@ -62,6 +62,8 @@ export const createProcess = (options: ProcessOptions): Process => {
   const pagesAt = threadAt(memory.thread) + THREAD.GUEST_PAGES
   const killedAt = threadAt(memory.thread) + THREAD.KILLED
   const pendingAt = processAt(objects.slot) + PROCESS.PENDING
+  const niceAt = processAt(objects.slot) + JOB.NICE
+  const pace = createPace(objects)
   let calls = 0
   let guestSize = 0
   let ended: Ended | null = null
@@ -71,12 +73,8 @@ export const createProcess = (options: ProcessOptions): Process => {
     throw ended
   }
   const deliver = (): void => {
-    for (;;) {
-      const pending = pendingSignal(objects)
-      if (!pending || pending.action === 'handle') return
-      if (pending.action === 'terminate') end(128 + pending.signal, pending.signal)
-      if (takeSignal(objects, pending.signal)) stop(objects)
-    }
+    const pending = followStops(objects)
+    if (pending?.action === 'terminate') end(128 + pending.signal, pending.signal)
   }
   return {
     guest,
@@ -99,6 +97,7 @@ export const createProcess = (options: ProcessOptions): Process => {
       }
       // Plain loads: what another thread stores is seen at the latest by the next call.
       if (memory.i32[killedAt] !== 0) parkIfKilled(memory)
+      if (memory.i32[niceAt] !== 0) pace()
       if (memory.i32[pendingAt] !== 0) deliver()
     },
     deliver,
@@ -107,20 +106,6 @@ export const createProcess = (options: ProcessOptions): Process => {
       return ended
     },
   }
-}
-
-/** Sleeps until the process is continued or a signal ends it. */
-const stop = (objects: Objects): void => {
-  const { memory, slot } = objects
-  const at = processAt(slot) + PROCESS.STATE
-  setWord(memory, at, PROCESS_STATE.STOPPED)
-  for (;;) {
-    const seen = wakeSeen(memory)
-    if (getWord(memory, at) !== PROCESS_STATE.STOPPED) return
-    if (pendingSignal(objects)?.action === 'terminate') break
-    sleep(memory, seen, Number.POSITIVE_INFINITY, SYSCALLS.raise.number)
-  }
-  setWord(memory, at, PROCESS_STATE.RUNNING)
 }
 
 /** A result of the machine (≥ 0, or -errno) as what a WASI call returns. */

@@ -17,6 +17,7 @@ import type { Process } from './process.ts'
 import { randomCalls } from './random.ts'
 import { socketCalls } from './sockets.ts'
 import { streamCalls, WHENCE_PREVIEW1, WHENCE_SNAPSHOT0 } from './streams.ts'
+import { traced } from './trace.ts'
 
 export interface Wasi {
   imports: WasiImports
@@ -66,7 +67,10 @@ const unstable = (process: Process, current: Preview1) => {
 export const createWasi = (process: Process): Wasi => {
   const current = preview1(process)
   return {
-    imports: { wasi_snapshot_preview1: current, wasi_unstable: unstable(process, current) },
+    imports: {
+      wasi_snapshot_preview1: traced(process, current),
+      wasi_unstable: traced(process, unstable(process, current)),
+    },
     setMemory: process.guest.setMemory,
   }
 }
