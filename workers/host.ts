@@ -4,11 +4,15 @@
  *   page ──{ type: 'boot', runtimes: URL }, [api, events, kernel]──► this worker
  */
 import type { HostEvent, RuntimeProgress } from '../src/abi/control.ts'
+import type { ProjectNotice, StorageFigures } from '../src/abi/project.ts'
 import { createHost } from '../src/host/host.ts'
 import { createHub } from '../src/host/hub.ts'
+import { createOwnership } from '../src/host/ownership.ts'
+import { createProjects } from '../src/host/projects.ts'
 import { createRecords } from '../src/host/records.ts'
 import { createSettings } from '../src/host/settings.ts'
 import { createShelf, probeShelf } from '../src/host/shelf.ts'
+import { createStore } from '../src/host/store.ts'
 import { once, post } from '../src/ipc/port.ts'
 import { expose } from '../src/ipc/rpc.ts'
 
@@ -21,6 +25,11 @@ const parseBoot = (data: unknown): string => {
 }
 
 const usage = async (): Promise<number | null> => (await navigator.storage?.estimate())?.usage ?? null
+
+const estimate = async (): Promise<StorageFigures> => {
+  const { usage = 0, quota = 0 } = (await navigator.storage?.estimate()) ?? {}
+  return { usage, quota, isPersistent: (await navigator.storage?.persisted?.()) ?? false }
+}
 
 const boot = async (): Promise<void> => {
   const { data, ports } = await once(self as unknown as MessagePort)
@@ -40,7 +49,29 @@ const boot = async (): Promise<void> => {
     online: () => navigator.onLine,
   })
   const settings = createSettings(createRecords('wasmrun-settings'))
-  const host = createHost({ hub, settings, probeShelf: () => probeShelf(shelf, subtle) })
+  const notify = (what: ProjectNotice['what']): void =>
+    post(events, { type: 'project', what } satisfies HostEvent)
+  const ownership = createOwnership({
+    locks: navigator.locks ?? null,
+    channel: typeof BroadcastChannel === 'function' ? new BroadcastChannel('wasmrun-projects') : null,
+    onAsked: (id) => id === projects.current && notify('asked'),
+    onTaken: (id) => id === projects.current && notify('taken'),
+    onChanged: () => notify('changed'),
+  })
+  const projects = createProjects({
+    store: createStore('wasmrun-projects', () => notify('cleared')),
+    ownership,
+    newId: () => self.crypto.randomUUID(),
+    now: Date.now,
+    notify,
+  })
+  const host = createHost({
+    hub,
+    settings,
+    projects,
+    estimate,
+    probeShelf: () => probeShelf(shelf, subtle),
+  })
   expose(host.forPage, api)
   expose(host.forKernel, kernel)
 }

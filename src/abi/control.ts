@@ -3,7 +3,15 @@
  * plain data they carry. Everything here survives a structured clone. System calls do not come this way (see syscalls.ts).
  */
 
+import type { Audit, Census } from './audit.ts'
 import type { Limits } from './limits.ts'
+import type {
+  ProjectNotice,
+  ProjectsForKernel,
+  ProjectsForPage,
+  ProjectsOfKernel,
+  SaveState,
+} from './project.ts'
 
 // ── Data ────────────────────────────────────────────────────────────────────
 
@@ -91,6 +99,7 @@ export interface OutputChunk {
 /** What the host worker tells the page, on one port. */
 export type HostEvent =
   | { type: 'runtime'; progress: RuntimeProgress }
+  | ProjectNotice
   | { type: 'log'; time: number; severity: 'debug' | 'info' | 'warning' | 'error'; text: string }
 
 /** What the kernel tells the page, on one port, in order. */
@@ -99,6 +108,7 @@ export type KernelEvent =
   | { type: 'exit'; pid: number; reason: ExitReason }
   | { type: 'process'; process: ProcessInfo }
   | { type: 'watch'; id: number; paths: string[] }
+  | ({ type: 'save' } & SaveState)
   | { type: 'log'; time: number; severity: 'debug' | 'info' | 'warning' | 'error'; text: string }
   | { type: 'fault'; message: string }
 
@@ -142,8 +152,8 @@ export interface RuntimeProgress {
 
 /** How a runtime's processes start; comes from the manifest and is checked by the host. */
 export interface RuntimeRecipe {
-  /** 'wasi': a command module with _start. 'quickjs': driven by src/runtimes/quickjs. */
-  kind: 'wasi' | 'quickjs'
+  /** 'wasi': a command module with _start. The others are libraries, driven by the folder of that name in src/runtimes. */
+  kind: 'wasi' | 'quickjs' | 'ruby'
   /** Commands that name it: ['python3', 'python']. */
   commands: string[]
   env: Record<string, string>
@@ -169,7 +179,7 @@ export interface RuntimeBundle {
 // ── Faces ───────────────────────────────────────────────────────────────────
 
 /** The kernel worker, as page and host see it. */
-export interface KernelApi {
+export interface KernelApi extends ProjectsOfKernel {
   facts(): MachineFacts
   spawn(request: SpawnRequest): Promise<{ pid: number }>
   /** Keyboard bytes (terminal) or pipe bytes. Resolves when they are taken. */
@@ -198,16 +208,18 @@ export interface KernelApi {
   setLimits(limits: Limits): void
   /** Sound check of the filesystem: empty when clean. */
   fsck(): string[]
+  /** What the machine holds besides files. */
+  audit(): Promise<Audit>
 }
 
 /** The host worker, as the kernel sees it: all that the jail may ask for. */
-export interface HostForKernel {
+export interface HostForKernel extends ProjectsForKernel {
   /** Verified bytes of a runtime, by registry key or command; ENOENT when no runtime goes by that name. */
   load(name: string, version: string | null): Promise<RuntimeBundle>
 }
 
 /** The host worker, as the page sees it. */
-export interface HostApi {
+export interface HostApi extends ProjectsForPage {
   /** Whether IndexedDB and CacheStorage answer, with a sentence when they do not. */
   storage(): Promise<{ works: boolean; message: string }>
   runtimes(): Promise<RuntimeSummary[]>
@@ -230,6 +242,7 @@ export interface JailApi {
   start(thread: number, key: string, bind: ProcessBind): void
   /** Stops the thread's worker; in Chromium a busy one goes on for up to two seconds. */
   terminate(thread: number): void
+  census(): Census
 }
 
 /** What the kernel hears from the jail's document. */

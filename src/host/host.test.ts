@@ -4,9 +4,12 @@ import type { RuntimeBundle } from '../abi/control.ts'
 import { isCode } from '../abi/errno.ts'
 import { createHost } from './host.ts'
 import type { Hub } from './hub.ts'
+import { createOwnership } from './ownership.ts'
+import { createProjects } from './projects.ts'
 import { refuse } from './refusal.ts'
 import { type Asker, parseHostRequest } from './requests.ts'
 import { createSettings } from './settings.ts'
+import { createTestStore } from './store-fixture.ts'
 
 const BUNDLE: RuntimeBundle = {
   name: 'python',
@@ -35,7 +38,21 @@ const setUp = (problem: string | null = null) => {
     set: async (key, value) => void kept.set(key, value),
     del: async (key) => void kept.delete(key),
   })
-  return { calls, host: createHost({ hub, settings, probeShelf: async () => problem }) }
+  const projects = createProjects({
+    store: createTestStore(),
+    ownership: createOwnership({
+      locks: null,
+      channel: null,
+      onAsked: () => {},
+      onTaken: () => {},
+      onChanged: () => {},
+    }),
+    newId: () => 'id',
+    now: () => 0,
+    notify: () => {},
+  })
+  const estimate = async () => ({ usage: 0, quota: 0, isPersistent: false })
+  return { calls, host: createHost({ hub, settings, projects, estimate, probeShelf: async () => problem }) }
 }
 
 test('the kernel gets a runtime, and ENOENT for a word that names none', async () => {

@@ -4,8 +4,11 @@
  */
 import type { HostApi, HostForKernel, RuntimeBundle } from '../abi/control.ts'
 import { ERRNO, SysError } from '../abi/errno.ts'
+import type { StorageFigures } from '../abi/project.ts'
 import { moving } from '../ipc/rpc.ts'
 import type { Hub } from './hub.ts'
+import { projectsForKernel, projectsForPage } from './project-requests.ts'
+import type { Projects } from './projects.ts'
 import { Refusal } from './refusal.ts'
 import { type Asker, type HostRequest, parseHostRequest } from './requests.ts'
 import type { Settings } from './settings.ts'
@@ -13,6 +16,8 @@ import type { Settings } from './settings.ts'
 export interface HostOptions {
   hub: Hub
   settings: Settings
+  projects: Projects
+  estimate: () => Promise<StorageFigures>
   /** Whether runtimes can be kept: null, or a sentence that says why not. */
   probeShelf: () => Promise<string | null>
 }
@@ -22,7 +27,7 @@ export interface Host {
   forKernel: HostForKernel
 }
 
-export const createHost = ({ hub, settings, probeShelf }: HostOptions): Host => {
+export const createHost = ({ hub, settings, projects, estimate, probeShelf }: HostOptions): Host => {
   const act = async (request: HostRequest): Promise<unknown> => {
     switch (request.method) {
       case 'storage':
@@ -57,8 +62,9 @@ export const createHost = ({ hub, settings, probeShelf }: HostOptions): Host => 
       remove: ask('page', 'remove'),
       getSetting: ask('page', 'getSetting'),
       setSetting: ask('page', 'setSetting'),
+      ...projectsForPage(projects, estimate),
     },
-    forKernel: { load: ask('kernel', 'load') },
+    forKernel: { load: ask('kernel', 'load'), ...projectsForKernel(projects) },
   }
 }
 

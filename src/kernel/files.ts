@@ -38,7 +38,8 @@ const info = (stat: Stat): StatInfo => ({
   changed: stat.ctime,
 })
 
-export const createFileApi = (files: Files): FileApi => ({
+/** @param home a mount: removing it empties it, as far as its users can tell */
+export const createFileApi = (files: Files, home: string): FileApi => ({
   writeTree: async (path, tree) => void files.writeTree(path, tree),
   readFile: (path) => {
     const bytes = files.readFile(path)
@@ -46,7 +47,11 @@ export const createFileApi = (files: Files): FileApi => ({
   },
   writeFile: async (path, data, mode, append) => files.writeFile(path, data, { mode, append }),
   mkdir: (path, recursive, mode) => files.mkdir(path, { recursive, mode }),
-  rm: (path, recursive, force) => files.rm(path, { recursive, force }),
+  rm: (path, recursive, force) => {
+    if (recursive && path.replace(/\/+$/, '') === home)
+      for (const { name } of files.readdir(home)) files.rm(`${home}/${name}`, { recursive })
+    else files.rm(path, { recursive, force })
+  },
   readdir: (path) => files.readdir(path).map(({ name, kind }) => ({ name, kind: kindName(kind) })),
   stat: (path, follow) => info(follow ? files.stat(path) : files.lstat(path)),
   rename: (from, to) => files.rename(from, to),

@@ -18,8 +18,10 @@ import { createObjects } from '../objects/objects.ts'
 import { createFiles } from '../vfs/files.ts'
 import { formatVfs } from '../vfs/format.ts'
 import { attachVfs } from '../vfs/vfs.ts'
+import { takeAudit } from './audit.ts'
 import { createFileApi } from './files.ts'
 import { createReaper } from './kill.ts'
+import { createPersist, HOME } from './persist.ts'
 import { createProcesses } from './processes.ts'
 import { createPrograms } from './programs.ts'
 import { LOOK_MS } from './warden.ts'
@@ -47,7 +49,13 @@ export const createKernel = ({ jail, host, report }: KernelOptions): Kernel => {
   const vfs = attachVfs(memory)
   const files = createFiles(vfs)
   const objects = createObjects(memory, createHeap(memory), vfs, -1)
-  for (const folder of ['/home/project', '/tmp', '/usr/bin']) files.mkdir(folder, { recursive: true })
+  for (const folder of ['/tmp', '/usr/bin']) files.mkdir(folder, { recursive: true })
+  const persist = createPersist({
+    vfs,
+    files,
+    host,
+    report: (state) => report({ type: 'save', ...state }),
+  })
   const reaper = createReaper(memory, objects, (thread) => void jail.terminate(thread))
   const programs = createPrograms(files, jail, host)
   let limits = KIND_LIMITS
@@ -57,7 +65,20 @@ export const createKernel = ({ jail, host, report }: KernelOptions): Kernel => {
   const nudge = (): void => wake(memory, 0)
 
   const api: KernelApi = {
-    ...createFileApi(files),
+    ...createFileApi(files, HOME),
+    audit: async () => takeAudit(objects, vfs, processes.ports(), await jail.census()),
+    restoreProject: async () => {
+      const opened = await persist.restoreProject()
+      nudge()
+      return opened
+    },
+    keepProject: async () => {
+      await persist.keepProject()
+      nudge()
+    },
+    flushProject: persist.flushProject,
+    saveAgain: persist.saveAgain,
+    stopSaving: persist.stopSaving,
     facts: () => {
       const usage = files.usage()
       const size = getWord(memory, SUPERBLOCK.PAGES) * PAGE_BYTES
@@ -107,7 +128,7 @@ export const createKernel = ({ jail, host, report }: KernelOptions): Kernel => {
         const moved = processes.turn()
         const now = performance.now()
         const judged = processes.isEmpty ? Number.POSITIVE_INFINITY : LOOK_MS
-        const next = Math.min(reaper.sweep(now), look(now), judged)
+        const next = Math.min(reaper.sweep(now), look(now), judged, persist.turn(now))
         if (moved) await new Promise((resolve) => setTimeout(resolve, BATCH_MS))
         else await sleepAsync(memory, seen, next)
       }

@@ -3,11 +3,9 @@ import type { KernelApi } from '../abi/control.ts'
 import type { Remote } from '../ipc/rpc.ts'
 import type { FileSystem } from './types.ts'
 
-export type FileWatchers = Map<number, (changed: { path: string }[]) => void>
-
 export const createFileSystem = (
   kernel: () => Promise<Remote<KernelApi>>,
-  watchers: FileWatchers,
+  watch: FileSystem['watch'],
 ): FileSystem => {
   const decoder = new TextDecoder()
   const encoder = new TextEncoder()
@@ -29,14 +27,6 @@ export const createFileSystem = (
     rename: async (from, to) => (await kernel()).rename(from, to),
     symlink: async (target, path) => (await kernel()).symlink(target, path),
     readlink: async (path) => (await kernel()).readlink(path),
-    watch: (path, listener) => {
-      const id = kernel().then((api) => api.watch(path))
-      void id.then((number) => watchers.set(number, listener))
-      return () =>
-        void id.then(async (number) => {
-          watchers.delete(number)
-          await (await kernel()).unwatch(number)
-        })
-    },
+    watch,
   }
 }

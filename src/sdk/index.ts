@@ -3,14 +3,17 @@
  */
 import type { KernelEvent, RuntimeProgress } from '../abi/control.ts'
 import { ERRNO, SysError } from '../abi/errno.ts'
+import type { Limits } from '../abi/limits.ts'
 import { parseSignal } from '../abi/signals.ts'
-import { createFileSystem, type FileWatchers } from './files.ts'
+import { createFileSystem } from './files.ts'
 import { type MachineScripts, type OpenMachine, openMachine } from './machine.ts'
 import { mountSource } from './mount.ts'
 import { createProcess, exitStatus, type ProcessCalls, type ProcessFeed } from './process.ts'
+import { createProjects } from './projects.ts'
 import { spawnRequest } from './spawn.ts'
 import type { Events, Wasmrun } from './types.ts'
 import { createUpdates } from './updates.ts'
+import { createWatches } from './watches.ts'
 
 export type { MachineScripts } from './machine.ts'
 export type * from './types.ts'
@@ -33,6 +36,8 @@ export const createWasmrun = (scripts: MachineScripts, version: string): Wasmrun
     log: new Set(),
     fault: new Set(),
     update: new Set(),
+    project: new Set(),
+    save: new Set(),
   }
   const emit = <K extends keyof Events>(event: K, value: Events[K]): void => {
     for (const listener of listeners[event]) listener(value)
@@ -40,7 +45,6 @@ export const createWasmrun = (scripts: MachineScripts, version: string): Wasmrun
   const feeds = new Map<number, ProcessFeed>()
   /** Output and exit of a process may arrive before the answer to its spawn. */
   const early = new Map<number, KernelEvent[]>()
-  const watchers: FileWatchers = new Map()
 
   const deliver = (feed: ProcessFeed, event: KernelEvent): void => {
     if (event.type === 'output') feed.output(event.chunks)
@@ -57,7 +61,12 @@ export const createWasmrun = (scripts: MachineScripts, version: string): Wasmrun
     if (event.type === 'exit')
       emit('exit', { pid: event.pid, message: event.reason.message, ...exitStatus(event.reason) })
     if (event.type === 'process') emit('process', event.process)
-    if (event.type === 'watch') watchers.get(event.id)?.(event.paths.map((path) => ({ path })))
+    if (event.type === 'watch') watches.heard(event.id, event.paths)
+    if (event.type === 'save') {
+      const { type: _, ...state } = event
+      projects.saved(state)
+      emit('save', state)
+    }
     if (event.type === 'log')
       emit('log', { time: event.time, source: 'kernel', severity: event.severity, text: event.text })
   }
@@ -66,14 +75,19 @@ export const createWasmrun = (scripts: MachineScripts, version: string): Wasmrun
     for (const feed of feeds.values()) feed.ended({ code: 137, signal: 9, message })
     feeds.clear()
   }
-  const opening = openMachine(scripts, {
-    kernel: fromKernel,
-    host: (event) => {
-      if (event.type === 'runtime') emit('runtime', event.progress)
-      else emit('log', { time: event.time, source: 'host', severity: event.severity, text: event.text })
-    },
-    lost,
-  })
+  const open = (): Promise<OpenMachine> =>
+    openMachine(scripts, {
+      kernel: fromKernel,
+      host: (event) => {
+        if (event.type === 'runtime') emit('runtime', event.progress)
+        else if (event.type === 'project') projects.noticed(event.what)
+        else emit('log', { time: event.time, source: 'host', severity: event.severity, text: event.text })
+      },
+      lost,
+    })
+  let opening = open()
+  let hasRun = false
+  let limits: Limits | null = null
   const ready = opening.then(() => undefined)
   const updates = createUpdates({
     container: scripts.service === null ? undefined : navigator.serviceWorker,
@@ -88,6 +102,35 @@ export const createWasmrun = (scripts: MachineScripts, version: string): Wasmrun
   ready.catch(() => {})
   const kernel = async (): Promise<OpenMachine['kernel']['api']> => (await opening).kernel.api
   const host = async (): Promise<OpenMachine['host']['api']> => (await opening).host.api
+
+  const restart = async (): Promise<void> => {
+    const machine = await opening.catch(() => null)
+    machine?.close()
+    for (const [pid, feed] of feeds) {
+      const reason = { code: 137, signal: 9, message: 'The machine was opened anew for another project.' }
+      feed.ended(reason)
+      emit('exit', { pid, message: reason.message, ...exitStatus(reason) })
+    }
+    feeds.clear()
+    early.clear()
+    hasRun = false
+    opening = open()
+    const { kernel: fresh } = await opening
+    if (limits) await fresh.api.setLimits(limits)
+    watches.renew()
+  }
+  const watches = createWatches(kernel)
+  const projects = createProjects({
+    kernel,
+    host,
+    restart,
+    hasRun: () => hasRun,
+    emit: (event) => emit('project', event),
+  })
+  // A tab in the background may be closed without another word.
+  document.addEventListener('visibilitychange', () => {
+    if (document.visibilityState === 'hidden') void projects.api.save().catch(() => {})
+  })
 
   const kill = async (pid: number, signal: string | number): Promise<void> => {
     const number = parseSignal(signal)
@@ -133,9 +176,10 @@ export const createWasmrun = (scripts: MachineScripts, version: string): Wasmrun
     version,
     ready,
     mount: async (source, path = '/home/project') => mountSource(await kernel(), source, path),
-    fs: createFileSystem(kernel, watchers),
+    fs: createFileSystem(kernel, watches.watch),
     spawn: async (command, args = [], options = {}) => {
       const request = spawnRequest(command, args, options)
+      hasRun = true
       const { pid } = await (await kernel()).spawn(request)
       const feed = createProcess(pid, calls, request.terminal !== null)
       feeds.set(pid, feed)
@@ -155,14 +199,22 @@ export const createWasmrun = (scripts: MachineScripts, version: string): Wasmrun
       kill: (pid, signal = 'SIGTERM') => kill(pid, signal),
     },
     machine: async () => ({ ...(await (await kernel()).facts()), isolated: crossOriginIsolated }),
-    storage: async () => (await host()).storage(),
+    storage: Object.assign(async () => (await host()).storage(), {
+      estimate: async () => (await host()).estimateStorage(),
+      persist: async () => (await navigator.storage?.persist?.()) ?? false,
+    }),
+    projects: projects.api,
     settings: {
       get: async (key) => (await host()).getSetting(key),
       set: async (key, value) => (await host()).setSetting(key, value),
     },
-    setLimits: async (limits) => (await kernel()).setLimits(limits),
+    setLimits: async (wanted) => {
+      limits = wanted
+      await (await kernel()).setLimits(wanted)
+    },
     updates: { state: updates.state, check: updates.check, accept: updates.accept },
     check: async () => (await kernel()).fsck(),
+    audit: async () => (await kernel()).audit(),
     on: (event, listener) => {
       listeners[event].add(listener)
       return () => listeners[event].delete(listener)

@@ -5,6 +5,7 @@
 
 import type { ProcessInfo, RuntimeProgress, RuntimeSummary, StatInfo } from '../abi/control.ts'
 import type { Limits } from '../abi/limits.ts'
+import type { OpenedProject, ProjectInfo, ProjectLoss, SaveState, StorageFigures } from '../abi/project.ts'
 
 /** A tree of files: a string or bytes is a file, an object a directory, `{ symlink }` a link. */
 export type FileTree = { [name: string]: string | Uint8Array | FileTree | SymlinkNode }
@@ -98,6 +99,8 @@ export interface Runtimes {
 }
 
 export interface Events {
+  project: ProjectEvent
+  save: SaveState
   process: ProcessInfo
   /** `message` says why, when the machine itself ended it (trap, missing import, worker died), else ''. */
   exit: { pid: number; message: string } & ExitStatus
@@ -150,6 +153,55 @@ export interface Machine {
   isolated: boolean
 }
 
+export interface OpenOptions {
+  /** Also when another tab has it open; that one saves and lets go. */
+  takeOver?: boolean
+  /** Leaves the project that is open here also when its last changes cannot be saved. */
+  discard?: boolean
+}
+
+export interface Projects {
+  /** The project that is open here, and how its saving goes ('save' events tell of changes). */
+  readonly current: ProjectInfo | null
+  readonly saving: SaveState
+  /** The newest first. */
+  list(): Promise<ProjectInfo[]>
+  /** Makes a project and opens it: empty, or with what is in /home/project now. Names need not be unique. */
+  create(name: string, options?: OpenOptions & { files?: 'none' | 'current' }): Promise<ProjectInfo>
+  /**
+   * Brings a project back into /home/project; from then on every change there is kept within half a second. Closes the one
+   * that is open, with its processes. `losses` names what damage has cost. Rejects with EBUSY when another tab has it.
+   */
+  open(id: string, options?: OpenOptions): Promise<OpenedProject & { project: ProjectInfo }>
+  /** Saves, and leaves an empty machine. */
+  close(options?: { discard?: boolean }): Promise<void>
+  /** Resolves when every change so far is kept. Rejects with EDQUOT when the browser has no room. */
+  save(): Promise<void>
+  rename(id: string, name: string): Promise<void>
+  duplicate(id: string, name?: string): Promise<ProjectInfo>
+  /** Files of one that is open stay in the machine, unsaved. Rejects with EBUSY when another tab has it. */
+  delete(id: string): Promise<void>
+  /** A .zip with a file name for it. */
+  export(id: string): Promise<{ name: string; zip: Blob; losses: ProjectLoss[] }>
+}
+
+export interface ProjectEvent {
+  /**
+   * opened, closed: in this page; processes of before are gone. taken: another tab has it now, nothing is saved here any
+   * more. changed: the list is another.
+   */
+  what: 'opened' | 'closed' | 'taken' | 'changed'
+  project: ProjectInfo | null
+}
+
+export interface Storage {
+  /** Whether the browser lets the page keep things, with a sentence when it does not. */
+  (): Promise<{ works: boolean; message: string }>
+  estimate(): Promise<StorageFigures>
+  /** Asks the browser never to clear the storage on its own. True when it promises. */
+  persist(): Promise<boolean>
+}
+
 export interface Wasmrun {
   readonly version: string
   /** Resolves when the machine has booted; rejects with a plain message when it cannot. */
@@ -170,8 +222,9 @@ export interface Wasmrun {
     kill(pid: number, signal?: string | number): Promise<void>
   }
   machine(): Promise<Machine>
-  /** Whether the browser lets the page keep things, with a sentence when it does not. */
-  storage(): Promise<{ works: boolean; message: string }>
+  readonly storage: Storage
+  /** Projects that are kept in this browser. */
+  readonly projects: Projects
   /** Small values that outlive the page (theme, limits, layout). */
   readonly settings: {
     get(key: string): Promise<unknown>

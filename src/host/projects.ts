@@ -1,0 +1,408 @@
+/**
+ * The user's projects in IndexedDB.
+ *
+ *   ['meta', id]               the record below
+ *   ['base', id, generation, n] parts of the checkpoint       n = 0 … baseParts
+ *   ['log', id, n]             parts of the log               n = from … next
+ *
+ * Invariant: every step that writes reads the meta record in the same transaction and ends unless this page still owns the
+ * project. So a checkpoint replaces base and log at once or not at all, and a tab that was robbed can write nothing.
+ */
+
+import { ERRNO, SysError } from '../abi/errno.ts'
+import type {
+  LogFigures,
+  PartChunk,
+  PartRecord,
+  ProjectInfo,
+  ProjectNotice,
+  ProjectsForKernel,
+} from '../abi/project.ts'
+import type { Ownership } from './ownership.ts'
+import { META_VERSION, type Meta, parseMeta, parsePart } from './project-records.ts'
+import { beneath, type Key, NO_ROOM, type Range, type Step, type Store } from './store.ts'
+
+/** Log and checkpoint of one project; the machine's files have room for 1 GiB, and a checkpoint stands beside the old one. */
+const MAX_PROJECT_BYTES = 4 * 1024 ** 3
+/** Parts per answer: 32 MiB at most. */
+const CHUNK_PARTS = 8
+const MAX_PROJECTS = 10_000
+
+export interface Projects {
+  readonly forKernel: ProjectsForKernel
+  list(): Promise<ProjectInfo[]>
+  create(name: string): Promise<ProjectInfo>
+  open(id: string, takeOver: boolean): Promise<ProjectInfo>
+  close(): Promise<void>
+  rename(id: string, name: string): Promise<void>
+  duplicate(id: string, name: string): Promise<ProjectInfo>
+  remove(id: string): Promise<void>
+  /** The parts of a project as they are stored now; for the export. */
+  read(id: string, from: number): Promise<PartChunk>
+  /** What is open here, or null. */
+  readonly current: string | null
+}
+
+export interface ProjectsOptions {
+  store: Store
+  ownership: Ownership
+  newId: () => string
+  now: () => number
+  notify: (what: ProjectNotice['what']) => void
+}
+
+/** The project that the kernel may write to. */
+interface Current {
+  meta: Meta
+  token: string
+  /** Last part of the log that was taken. */
+  batch: number
+  index: number
+  /** A checkpoint that is being written. */
+  building: { generation: number; from: number; parts: number; bytes: number; logBytes: number } | null
+}
+
+const metaKey = (id: string): Key => ['meta', id]
+const noSuch = (id: string): SysError => new SysError(ERRNO.NOENT, id, 'there is no such project')
+
+export const createProjects = ({ store, ownership, newId, now, notify }: ProjectsOptions): Projects => {
+  let current: Current | null = null
+
+  const read = async (id: string): Promise<Meta> => {
+    const meta = parseMeta(await store.get(metaKey(id)))
+    if (!meta) throw noSuch(id)
+    return meta
+  }
+  const changed = (): void => {
+    ownership.announce()
+    notify('changed')
+  }
+  const describe = (meta: Meta, elsewhere: Set<string>): ProjectInfo => {
+    const state = current?.meta.id === meta.id ? 'here' : elsewhere.has(meta.id) ? 'elsewhere' : 'closed'
+    const { id, name, created, opened, saved, entries } = meta
+    return { id, name, created, opened, saved, entries, bytes: meta.baseBytes + meta.logBytes, state }
+  }
+  const fresh = (name: string): Meta => ({
+    version: META_VERSION,
+    id: newId(),
+    name,
+    created: now(),
+    opened: 0,
+    saved: 0,
+    entries: 0,
+    owner: '',
+    isHidden: false,
+    generation: 0,
+    baseParts: 0,
+    baseBytes: 0,
+    from: 0,
+    next: 0,
+    logBytes: 0,
+  })
+
+  /** One step on the record of the open project, as long as it is ours. */
+  const stepOpen = async <T>(decide: (meta: Meta, open: Current) => Step<T> & { meta: Meta }): Promise<T> => {
+    const open = current
+    if (!open) throw new SysError(ERRNO.PERM, '', 'no project is open here')
+    return store.step(metaKey(open.meta.id), (value) => {
+      const meta = parseMeta(value)
+      if (!meta) throw new SysError(ERRNO.STALE, open.meta.name, 'the browser has cleared what was stored')
+      if (meta.owner !== open.token) throw new SysError(ERRNO.BUSY, meta.name, 'another tab has it open now')
+      const step = decide(meta, open)
+      open.meta = step.meta
+      return { ...step, put: [...step.put, [metaKey(meta.id), step.meta]] }
+    })
+  }
+  const figures = (meta: Meta): LogFigures => ({
+    logBytes: meta.logBytes,
+    logParts: meta.next - meta.from,
+    baseBytes: meta.baseBytes,
+  })
+  const bytesOf = (parts: PartRecord[]): number => parts.reduce((sum, part) => sum + part.bytes.byteLength, 0)
+  const refuseTooMuch = (bytes: number): void => {
+    if (bytes > MAX_PROJECT_BYTES) throw new SysError(ERRNO.DQUOT, '', NO_ROOM)
+  }
+
+  const forKernel: ProjectsForKernel = {
+    readParts: async (from) => {
+      if (!current) throw new SysError(ERRNO.PERM, '', 'no project is open here')
+      return readChunk(store, current.meta, from)
+    },
+    appendLog: (parts, entries) =>
+      stepOpen((meta, open) => {
+        let { batch, index } = open
+        for (const part of parts) {
+          // Behind a part that was refused nothing of its batch may come: it would look whole.
+          const follows =
+            part.batch === batch ? part.index === index + 1 : part.batch > batch && part.index === 0
+          if (!follows) throw new SysError(ERRNO.PROTO, meta.name, 'a part of the log is missing')
+          batch = part.batch
+          index = part.index
+        }
+        const bytes = bytesOf(parts)
+        refuseTooMuch(meta.baseBytes + meta.logBytes + bytes)
+        const put = parts.map((part, at): [Key, unknown] => [['log', meta.id, meta.next + at], part])
+        const next: Meta = {
+          ...meta,
+          next: meta.next + parts.length,
+          logBytes: meta.logBytes + bytes,
+          saved: now(),
+          entries,
+        }
+        open.batch = batch
+        open.index = index
+        return { put, remove: [], meta: next, result: figures(next) }
+      }),
+    restartLog: async () => {
+      const open = current
+      if (!open) throw new SysError(ERRNO.PERM, '', 'no project is open here')
+      await store.step(metaKey(open.meta.id), (value) => {
+        if (parseMeta(value)) return { put: [], remove: [], result: undefined }
+        const { name, id, created, opened } = open.meta
+        open.meta = { ...fresh(name), id, created, opened, owner: open.token }
+        open.building = null
+        return { put: [[metaKey(id), open.meta]], remove: leftovers(open.meta), result: undefined }
+      })
+    },
+    beginBase: () =>
+      stepOpen((meta, open) => {
+        open.building = {
+          generation: meta.generation + 1,
+          from: meta.next,
+          parts: 0,
+          bytes: 0,
+          logBytes: meta.logBytes,
+        }
+        return { put: [], remove: leftovers(meta), meta, result: undefined }
+      }),
+    appendBase: (parts) =>
+      stepOpen((meta, open) => {
+        const building = started(open)
+        const bytes = bytesOf(parts)
+        refuseTooMuch(meta.baseBytes + meta.logBytes + building.bytes + bytes)
+        const { generation } = building
+        const put = parts.map((part): [Key, unknown] => [
+          ['base', meta.id, generation, building.parts++],
+          part,
+        ])
+        building.bytes += bytes
+        return { put, remove: [], meta, result: undefined }
+      }),
+    switchBase: () =>
+      stepOpen((meta, open) => {
+        const building = started(open)
+        open.building = null
+        const next: Meta = {
+          ...meta,
+          generation: building.generation,
+          baseParts: building.parts,
+          baseBytes: building.bytes,
+          from: building.from,
+          logBytes: meta.logBytes - building.logBytes,
+        }
+        return { put: [], remove: leftovers(next), meta: next, result: figures(next) }
+      }),
+  }
+
+  const close = async (): Promise<void> => {
+    const open = current
+    current = null
+    if (open) ownership.release(open.meta.id)
+  }
+  const dropHidden = async (id: string): Promise<void> => {
+    if (!(await ownership.acquire(id, false))) return
+    await store.step(metaKey(id), () => ({ put: [], remove: everything(id), result: undefined }))
+    ownership.release(id)
+  }
+
+  return {
+    forKernel,
+    read: async (id, from) => readChunk(store, await read(id), from),
+    get current() {
+      return current?.meta.id ?? null
+    },
+    list: async () => {
+      const [rows, elsewhere] = await Promise.all([
+        store.list(beneath('meta'), MAX_PROJECTS),
+        ownership.elsewhere(),
+      ])
+      const metas = rows.flatMap(([, value]) => parseMeta(value) ?? [])
+      // Copies that were broken off.
+      for (const { id, isHidden } of metas)
+        if (isHidden && !elsewhere.has(id) && !ownership.has(id)) await dropHidden(id)
+      const shown = metas.filter(({ isHidden }) => !isHidden).map((meta) => describe(meta, elsewhere))
+      return shown.sort((a, b) => Math.max(b.opened, b.created) - Math.max(a.opened, a.created))
+    },
+    create: async (name) => {
+      const meta = fresh(name)
+      await store.step(metaKey(meta.id), () => ({
+        put: [[metaKey(meta.id), meta]],
+        remove: [],
+        result: undefined,
+      }))
+      changed()
+      return describe(meta, new Set())
+    },
+    open: async (id, takeOver) => {
+      const before = await read(id)
+      if (!(await ownership.acquire(id, takeOver)))
+        throw new SysError(ERRNO.BUSY, before.name, 'the project is open in another tab')
+      if (current && current.meta.id !== id) await close()
+      const token = newId()
+      try {
+        const meta = await store.step(metaKey(id), (value) => {
+          const found = parseMeta(value)
+          if (!found || found.isHidden) throw noSuch(id)
+          const next: Meta = { ...found, owner: token, opened: now() }
+          return { put: [[metaKey(id), next]], remove: leftovers(next), result: next }
+        })
+        current = { meta, token, batch: 0, index: 0, building: null }
+        changed()
+        return describe(meta, new Set())
+      } catch (error) {
+        ownership.release(id)
+        throw error
+      }
+    },
+    close: async () => {
+      await close()
+      changed()
+    },
+    rename: async (id, name) => {
+      await store.step(metaKey(id), (value) => {
+        const meta = parseMeta(value)
+        if (!meta) throw noSuch(id)
+        return { put: [[metaKey(id), { ...meta, name }]], remove: [], result: undefined }
+      })
+      if (current?.meta.id === id) current.meta = { ...current.meta, name }
+      changed()
+    },
+    duplicate: async (id, name) => {
+      const meta = await copy(store, ownership, () => read(id), { ...fresh(name), isHidden: true })
+      changed()
+      return describe(meta, new Set())
+    },
+    remove: async (id) => {
+      const wasOurs = current?.meta.id === id
+      const meta = await read(id)
+      if (!wasOurs && !(await ownership.acquire(id, false)))
+        throw new SysError(ERRNO.BUSY, meta.name, 'the project is open in another tab; close it there first')
+      if (wasOurs) current = null
+      try {
+        await store.step(metaKey(id), () => ({ put: [], remove: everything(id), result: undefined }))
+      } finally {
+        ownership.release(id)
+      }
+      changed()
+    },
+  }
+}
+
+const started = (open: Current): NonNullable<Current['building']> => {
+  if (!open.building) throw new SysError(ERRNO.PROTO, open.meta.name, 'no checkpoint was begun')
+  return open.building
+}
+
+const everything = (id: string): Range[] => [
+  [metaKey(id), [...metaKey(id), []]],
+  beneath('base', id),
+  beneath('log', id),
+]
+
+/** What belongs neither to the checkpoint nor to the log: broken-off checkpoints, and what a switch has replaced. */
+const leftovers = ({ id, generation, from, next }: Meta): Range[] => [
+  [
+    ['base', id],
+    ['base', id, generation],
+  ],
+  [
+    ['base', id, generation + 1],
+    ['base', id, []],
+  ],
+  [
+    ['log', id],
+    ['log', id, from],
+  ],
+  [
+    ['log', id, next],
+    ['log', id, []],
+  ],
+]
+
+/** `from` counts the checkpoint's parts and then the log's. What is not there is said to be missing. */
+const readChunk = async (store: Store, meta: Meta, from: number): Promise<PartChunk> => {
+  const { id, generation, baseParts } = meta
+  const total = baseParts + meta.next - meta.from
+  const isBase = from < baseParts
+  const to = Math.min(from + CHUNK_PARTS, isBase ? baseParts : total)
+  if (from >= to) return { parts: [], next: null }
+  const keyOf = (index: number): Key =>
+    isBase ? ['base', id, generation, index] : ['log', id, meta.from + index - baseParts]
+  const rows = await store.list([keyOf(from), keyOf(to)], to - from)
+  const found = new Map(rows.map(([key, value]) => [JSON.stringify(key), value]))
+  const parts: PartChunk['parts'] = []
+  for (let index = from; index < to; index++)
+    parts.push({ isBase, ...parsePart(found.get(JSON.stringify(keyOf(index)))) })
+  return { parts, next: to < total ? to : null }
+}
+
+/** Copies what is stored under a hidden record that is shown when all is there. A source that changes meanwhile is read again. */
+const copy = async (
+  store: Store,
+  ownership: Ownership,
+  source: () => Promise<Meta>,
+  target: Meta,
+): Promise<Meta> => {
+  const put = (records: [Key, unknown][], remove: Range[] = []): Promise<void> =>
+    store.step(metaKey(target.id), () => ({ put: records, remove, result: undefined }))
+  await ownership.acquire(target.id, false)
+  try {
+    await put([[metaKey(target.id), target]])
+    for (;;) {
+      const from = await source()
+      await put([], [beneath('base', target.id), beneath('log', target.id)])
+      await copyParts(store, from, target.id, put)
+      const after = await source()
+      if (after.generation !== from.generation) continue
+      const { id, name, created } = target
+      const done: Meta = { ...from, id, name, created, opened: 0, owner: '', isHidden: false }
+      await put([[metaKey(id), done]])
+      return done
+    }
+  } catch (error) {
+    await store.step(metaKey(target.id), () => ({
+      put: [],
+      remove: everything(target.id),
+      result: undefined,
+    }))
+    throw error
+  } finally {
+    ownership.release(target.id)
+  }
+}
+
+const copyParts = async (
+  store: Store,
+  from: Meta,
+  to: string,
+  put: (records: [Key, unknown][]) => Promise<void>,
+): Promise<void> => {
+  const ranges: [first: Key, count: number][] = [
+    [['base', from.id, from.generation, 0], from.baseParts],
+    [['log', from.id, from.from], from.next - from.from],
+  ]
+  for (const [first, count] of ranges) {
+    const at = Number(first.at(-1))
+    for (let done = 0; done < count; done += CHUNK_PARTS) {
+      const key = (index: number): Key => [...first.slice(0, -1), at + index]
+      const end = Math.min(done + CHUNK_PARTS, count)
+      const rows = await store.list([key(done), key(end)], CHUNK_PARTS)
+      await put(
+        rows.flatMap(([each, value]): [Key, unknown][] => {
+          const [table, , ...rest] = each as Key
+          return [[[table ?? '', to, ...rest], value]]
+        }),
+      )
+    }
+  }
+}

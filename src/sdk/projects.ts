@@ -1,0 +1,169 @@
+/**
+ * `wasmrun.projects`: the projects that are kept in this browser, one of them open in this page.
+ *
+ * Invariant: a machine in which programs have run, or that holds another project's files, is never given a project: it is
+ * closed, and a new one opened. So what ran for one project can reach no other.
+ */
+import type { KernelApi } from '../abi/control.ts'
+import { ERRNO, isCode, SysError } from '../abi/errno.ts'
+import type { ProjectInfo, ProjectNotice, ProjectsForPage, SaveState } from '../abi/project.ts'
+import type { Remote } from '../ipc/rpc.ts'
+import type { OpenOptions, ProjectEvent, Projects } from './types.ts'
+
+export interface ProjectsOptions {
+  kernel: () => Promise<Remote<KernelApi>>
+  host: () => Promise<Remote<ProjectsForPage>>
+  /** Closes the machine with all processes and opens an empty one. */
+  restart: () => Promise<void>
+  /** Whether a program has run in the machine since it was opened. */
+  hasRun: () => boolean
+  emit: (event: ProjectEvent) => void
+}
+
+export interface ProjectsPart {
+  api: Projects
+  /** From the host. */
+  noticed(what: ProjectNotice['what']): void
+  /** From the kernel. */
+  saved(state: SaveState): void
+}
+
+export const createProjects = (options: ProjectsOptions): ProjectsPart => {
+  const { kernel, host, restart, hasRun, emit } = options
+  let current: ProjectInfo | null = null
+  let state: SaveState = { state: 'saved', message: '' }
+  /** One change of project at a time. */
+  let turn: Promise<unknown> = Promise.resolve()
+
+  const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
+    const result = turn.then(work)
+    turn = result.catch(() => {})
+    return result
+  }
+  const save = async (): Promise<void> => {
+    if (current) await (await kernel()).flushProject()
+  }
+  /** Leaves the open project in good order. */
+  const leave = async (discard: boolean): Promise<void> => {
+    if (!current) return
+    try {
+      await save()
+    } catch (error) {
+      if (!discard) throw error
+    }
+    await (await kernel()).stopSaving(false)
+    await (await host()).closeProject()
+    current = null
+  }
+  const find = async (id: string): Promise<ProjectInfo> => {
+    const found = (await (await host()).listProjects()).find((project) => project.id === id)
+    if (!found) throw new SysError(ERRNO.NOENT, id, 'there is no such project')
+    return found
+  }
+  const restore = async (id: string, takeOver: boolean): ReturnType<Projects['open']> => {
+    const project = await (await host()).openProject(id, takeOver)
+    const opened = await (await kernel()).restoreProject()
+    current = project
+    emit({ what: 'opened', project })
+    return { project, ...opened }
+  }
+  const open = async (
+    id: string,
+    { takeOver = false, discard = false }: OpenOptions,
+  ): ReturnType<Projects['open']> => {
+    const { name, state: where } = await find(id)
+    if (where === 'elsewhere' && !takeOver)
+      throw new SysError(ERRNO.BUSY, name, 'the project is open in another tab')
+    const isUsed = current !== null || hasRun()
+    await leave(discard)
+    if (isUsed) await restart()
+    try {
+      return await restore(id, takeOver)
+    } catch (error) {
+      await (await host()).closeProject()
+      if (isUsed || !isCode(error, 'EBUSY') || (await find(id)).state === 'elsewhere') throw error
+      // Files without a project lie in the home directory.
+      await restart()
+      return restore(id, takeOver)
+    }
+  }
+  const keep = async (name: string): Promise<ProjectInfo> => {
+    await leave(false)
+    const api = await host()
+    const { id } = await api.createProject(name)
+    current = await api.openProject(id, false)
+    await (await kernel()).keepProject()
+    emit({ what: 'opened', project: current })
+    return current
+  }
+  const lose = async (): Promise<void> => {
+    if (!current) return
+    current = null
+    await (await kernel()).stopSaving(true)
+    await (await host()).closeProject()
+    emit({ what: 'taken', project: null })
+  }
+
+  const api: Projects = {
+    get current() {
+      return current
+    },
+    get saving() {
+      return state
+    },
+    list: async () => (await host()).listProjects(),
+    create: (name, { files = 'none', ...rest } = {}) =>
+      inTurn(async () => {
+        if (files === 'current') return keep(name)
+        const { id } = await (await host()).createProject(name)
+        return (await open(id, rest)).project
+      }),
+    open: (id, how = {}) => inTurn(() => open(id, how)),
+    close: ({ discard = false } = {}) =>
+      inTurn(async () => {
+        await leave(discard)
+        await restart()
+        emit({ what: 'closed', project: null })
+      }),
+    save,
+    rename: async (id, name) => {
+      await (await host()).renameProject(id, name)
+      if (current?.id === id) current = { ...current, name: name.trim() }
+    },
+    duplicate: async (id, name) => {
+      if (current?.id === id) await save()
+      return (await host()).duplicateProject(id, name ?? `${(await find(id)).name} copy`)
+    },
+    delete: (id) =>
+      inTurn(async () => {
+        if (current?.id === id) {
+          await (await kernel()).stopSaving(false)
+          current = null
+        }
+        await (await host()).deleteProject(id)
+      }),
+    export: async (id) => {
+      if (current?.id === id) await save()
+      const { name } = await find(id)
+      const { zip, losses } = await (await host()).exportProject(id)
+      const file = `${name.replace(/[\\/:*?"<>|]/g, '-')}.zip`
+      return { name: file, zip: new Blob([zip], { type: 'application/zip' }), losses }
+    },
+  }
+  return {
+    api,
+    noticed: (what) => {
+      if (what === 'changed') emit({ what, project: current })
+      if (what === 'taken') void lose()
+      // Whoever asks waits a moment: what is not saved yet goes first.
+      if (what === 'asked')
+        void save()
+          .catch(() => {})
+          .then(lose)
+      if (what === 'cleared' && current) void kernel().then((each) => each.saveAgain().catch(() => {}))
+    },
+    saved: (next) => {
+      state = next
+    },
+  }
+}
