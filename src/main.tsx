@@ -19,12 +19,13 @@ const open = async (root: HTMLElement): Promise<void> => {
     render(<Precondition failed={failed} tryAgain={tryAgain} />, root)
     return
   }
-  const { jail, kernel, process, quickjs, host } = __ASSETS__
+  const { jail, kernel, process, quickjs, ruby, host } = __ASSETS__
   const scripts = {
     jail: site(jail),
     kernel: site(kernel),
     process: site(process),
     quickjs: site(quickjs),
+    ruby: site(ruby),
     host: site(host),
     runtimes: site('runtimes/'),
     service: site(__ASSETS__.service),

@@ -11,6 +11,7 @@ const built = (gzip) => ({
     jail: ['c'],
     kernel: ['c'],
     quickjs: [],
+    ruby: [],
     process: ['c'],
     host: ['c'],
     service: ['c'],

@@ -7,9 +7,10 @@ interface Assets {
   /** Texts to be fetched by the page and handed to the jail, which cannot fetch: classic scripts. */
   readonly jail: string
   readonly kernel: string
-  /** Process workers: WASI commands, and JavaScript on QuickJS. */
+  /** Process workers: WASI commands, JavaScript on QuickJS, and Ruby. */
   readonly process: string
   readonly quickjs: string
+  readonly ruby: string
   /** The host worker: a classic script on the site's own origin. */
   readonly host: string
   /** The service worker, at the site's root: classic, never hashed. */

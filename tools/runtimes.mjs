@@ -14,6 +14,7 @@ import * as esbuild from 'esbuild'
 import { gzipSync } from 'fflate'
 import { buildPython, PYTHON, STDLIB_PATH } from './runtimes/python.mjs'
 import { QUICKJS } from './runtimes/quickjs.mjs'
+import { buildRuby, RUBY } from './runtimes/ruby.mjs'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
 /** Where the site's own hub lies. */
@@ -26,6 +27,7 @@ const MAKERS = [
   'runtimes.mjs',
   'runtimes/python.mjs',
   'runtimes/quickjs.mjs',
+  'runtimes/ruby.mjs',
   'runtimes/wasm.mjs',
   '../src/abi/tree.ts',
 ]
@@ -164,6 +166,44 @@ async function addPython(output) {
 }
 
 /** @param {Output} output */
+async function addRuby(output) {
+  const module = buildRuby(await readPinned(RUBY))
+  const folder = join(ROOT, 'node_modules', RUBY.package)
+  output.add('ruby/LICENSE.txt', await readFile(join(folder, 'dist/LICENSE')))
+  output.add('ruby/NOTICE.txt', await readFile(join(folder, 'dist/NOTICE')))
+  const { version } = JSON.parse(await readFile(join(folder, 'package.json'), 'utf8'))
+  const source = 'https://github.com/ruby/ruby.wasm'
+  const license = 'MIT AND (Ruby OR BSD-2-Clause)'
+  return {
+    language: 'ruby',
+    latest: RUBY.version,
+    versions: {
+      [RUBY.version]: {
+        ...output.asset('ruby', `ruby-${RUBY.version}.wasm`, module, { plain: false, gzip: true }),
+        released: RUBY.released,
+        wasi: 'wasip1',
+        features: ['reactor', 'stdlib', 'no-threads', 'no-sockets', 'no-js'],
+        title: 'Ruby',
+        engine: `CRuby ${RUBY.version}`,
+        license,
+        licenseFile: 'LICENSE.txt',
+        source,
+        from: `${RUBY.package} ${version}`,
+        kind: 'ruby',
+        commands: ['ruby'],
+        env: {},
+        warm: [],
+        startsInPwd: true,
+        files: {},
+        mounts: [],
+      },
+    },
+    source,
+    license,
+  }
+}
+
+/** @param {Output} output */
 async function addQuickjs(output) {
   const bytes = await readPinned(QUICKJS)
   const source = 'https://github.com/quickjs-ng/quickjs'
@@ -201,7 +241,7 @@ async function addQuickjs(output) {
 
 /** What the outcome depends on, as one hash: the pinned modules and everything that works on them. */
 async function fingerprint() {
-  const hash = createHash('sha256').update(PYTHON.sha256).update(QUICKJS.sha256)
+  const hash = createHash('sha256').update(PYTHON.sha256).update(QUICKJS.sha256).update(RUBY.sha256)
   for (const file of MAKERS) hash.update(await readFile(new URL(file, import.meta.url)))
   for (const name of ['fflate', 'esbuild'])
     hash.update(await readFile(join(ROOT, 'node_modules', name, 'package.json')))
@@ -227,7 +267,7 @@ async function isCurrent(folder, made) {
 /** @param {string} made */
 async function buildFiles(made) {
   const output = createOutput()
-  const languages = [await addPython(output), await addQuickjs(output)]
+  const languages = [await addPython(output), await addQuickjs(output), await addRuby(output)]
   const json = (/** @type {unknown} */ value) => `${JSON.stringify(value, null, 2)}\n`
   for (const { source: _source, license: _license, ...manifest } of languages)
     output.add(`${manifest.language}/manifest.json`, json(manifest))

@@ -30,7 +30,8 @@ const boot = async (): Promise<void> => {
   const toKernel = new MessageChannel()
   const fromKernel = new MessageChannel()
   const policy = connect<KernelForJail>(fromKernel.port1)
-  const urls = { wasi: script(texts.processes.wasi), quickjs: script(texts.processes.quickjs) }
+  const { wasi, quickjs, ruby } = texts.processes
+  const urls = { wasi: script(wasi), quickjs: script(quickjs), ruby: script(ruby) }
   const pool = createPool({
     spawn: (kind) => new Worker(urls[kind]),
     onFailure: (thread, message) => void policy.api.threadFailed(thread, message),

@@ -203,7 +203,8 @@ export const resolveFile = (file: unknown, label: string, base: string): string 
 
 const parseRecipe = (entry: Fields, name: string, files: Record<string, Asset>): RuntimeRecipe => {
   const kind = entry.kind ?? 'wasi'
-  if (kind !== 'wasi' && kind !== 'quickjs') return fail(`its kind ${JSON.stringify(kind)} is unknown`)
+  if (kind !== 'wasi' && kind !== 'quickjs' && kind !== 'ruby')
+    return fail(`its kind ${JSON.stringify(kind)} is unknown`)
   const commands = strings(entry.commands, 'its list of commands', COMMAND)
   const warm =
     entry.warm === undefined || entry.warm === null ? null : strings(entry.warm, 'warm', /^[^\0]*$/)

@@ -15,6 +15,7 @@ export interface MachineScripts {
   /** One process script per kind of runtime. */
   process: string
   quickjs: string
+  ruby: string
   host: string
   /** Folder of the runtimes' manifest. */
   runtimes: string
@@ -43,11 +44,12 @@ export const openMachine = async (
   scripts: MachineScripts,
   listener: MachineListener,
 ): Promise<OpenMachine> => {
-  const [jail, kernelText, wasi, quickjs] = await Promise.all([
+  const [jail, kernelText, wasi, quickjs, ruby] = await Promise.all([
     fetchText(scripts.jail),
     fetchText(scripts.kernel),
     fetchText(scripts.process),
     fetchText(scripts.quickjs),
+    fetchText(scripts.ruby),
   ])
   const between = new MessageChannel()
   const hostSide = openHost(scripts, between.port1, listener)
@@ -69,7 +71,7 @@ export const openMachine = async (
   expose(watcher, controlChannel.port1)
   const removeFrame = await openJail(
     jail,
-    { kernel: kernelText, processes: { wasi, quickjs } },
+    { kernel: kernelText, processes: { wasi, quickjs, ruby } },
     {
       kernel: kernelChannel.port2,
       events: eventChannel.port2,
