@@ -23,7 +23,7 @@ const shell = createShell({ caches: self.caches, fetch: fetchNow, subtle, scope,
 const respond = createResponder({ shell, fetch: fetchNow })
 
 const install = async (): Promise<void> => {
-  const isUpdate = self.registration.active !== null && (await shell.hasOlder().catch(() => false))
+  const isUpdate = self.registration.active !== null && (await shell.hasOther().catch(() => false))
   if (!isUpdate) return self.skipWaiting()
   try {
     await shell.fill()
@@ -36,14 +36,16 @@ const install = async (): Promise<void> => {
 /** Older versions stay while another tab may be of them. */
 const status = async (): Promise<ShellStatus> => {
   const { id, version } = __SHELL__
+  let serves: string = id
   try {
     await shell.fill()
+    serves = (await shell.successor()) ?? id
     const windows = await self.clients.matchAll({ type: 'window', includeUncontrolled: true })
     if (windows.length <= 1 && !self.registration.waiting) await shell.prune()
-    return { id, version, offline: true, problem: '' }
+    return { id, serves, version, offline: true, problem: '' }
   } catch (error) {
     const problem = error instanceof Error ? error.message : String(error)
-    return { id, version, offline: false, problem }
+    return { id, serves, version, offline: false, problem }
   }
 }
 
@@ -53,12 +55,16 @@ self.addEventListener('message', (event) => {
   const message = parsePageMessage(event.data)
   const [port] = event.ports
   if (message?.type === 'accept') event.waitUntil(self.skipWaiting())
+  if (message?.type === 'serve' && port)
+    event.waitUntil(shell.accept(message.id).then((done) => post(port, done)))
   if (message?.type === 'status' && port) event.waitUntil(status().then((answer) => post(port, answer)))
 })
 self.addEventListener('fetch', (event) => {
   const { request } = event
   const route = routeOf(request, scope, __SHELL__.files)
   if (route.kind === 'outside') return
+  // Data needs no headers, and a download that passes through here holds back the next version until it ends.
+  if (route.kind === 'network' && request.destination === '') return
   // Chromium refuses such a request from a service worker.
   if (request.cache === 'only-if-cached' && request.mode !== 'same-origin') return
   event.respondWith(respond(request, route).then((response) => withIsolation(response, mode)))

@@ -9,6 +9,10 @@ import type { UpdateState, Updates } from './types.ts'
 
 /** A service worker that has not answered by then is taken for one of an older kind, or stuck. */
 const ANSWER_TIMEOUT_MS = 60_000
+/** The version in office serves the accepted one by itself after that time. */
+const CHANGE_TIMEOUT_MS = 2000
+/** Between the answer of `update()` and the worker that it found, milliseconds; a few are seen. */
+const APPEARS_MS = 500
 /** How often an open page asks whether the site has changed. */
 const CHECK_EVERY_MS = 60 * 60 * 1000
 
@@ -33,24 +37,36 @@ export const createUpdates = (parts: UpdateParts): Updates & { start(): Promise<
     const known = await container.getRegistration(document.baseURI)
     return known ?? container.register(serviceUrl(parts.service), { updateViaCache: 'none' })
   }
+  /** Chromium tells the state of a worker before the registration knows it as the one that waits. */
+  let newer: ServiceWorker | null = null
+  let finding: Promise<void> = Promise.resolve()
+  const found = async (worker: ServiceWorker, active: ServiceWorker): Promise<void> => {
+    newer = worker
+    const [next, now] = await Promise.all([status(worker), status(active)])
+    // Accepted before, and the browser has not changed over yet: this page is of that version.
+    if (next && next.id === now?.serves) return post(worker, { type: 'accept' })
+    tell({ waiting: true, problem: '' })
+  }
   const follow = (registration: ServiceWorkerRegistration): void => {
-    const look = (): void => {
-      if (registration.waiting && registration.active) tell({ waiting: true, problem: '' })
-    }
-    look()
+    const { waiting, active } = registration
+    if (waiting && active) finding = found(waiting, active)
     registration.addEventListener('updatefound', () => {
       const worker = registration.installing
       worker?.addEventListener('statechange', () => {
-        if (worker.state === 'installed') look()
-        if (worker.state === 'redundant' && !state.waiting && registration.active !== worker)
+        if (worker.state === 'installed' && registration.active) finding = found(worker, registration.active)
+        if (worker.state === 'redundant' && worker !== newer && !state.waiting)
           tell({ problem: 'A new version is not complete on its host yet; this one stays.' })
       })
     })
   }
   const keep = async (registration: ServiceWorkerRegistration): Promise<void> => {
     const worker = registration.active ?? (await within(container?.ready))?.active
-    const answer = worker ? parseStatus(await within(ask(worker, { type: 'status' }))) : null
-    tell(answer ?? { problem: 'The service worker does not answer: the page needs a connection.' })
+    const answer = worker ? await status(worker) : null
+    tell(
+      answer
+        ? { offline: answer.offline, problem: answer.problem }
+        : { problem: 'The service worker does not answer: the page needs a connection.' },
+    )
   }
   return {
     state: () => state,
@@ -67,17 +83,43 @@ export const createUpdates = (parts: UpdateParts): Updates & { start(): Promise<
     },
     check: async () => {
       const registration = await registered()
+      const shown = appeared(registration)
       await registration.update()
+      await shown()
       await settled(registration)
+      await finding
       return state
     },
     accept: async () => {
       const registration = await registered()
-      const { waiting } = registration
-      if (!waiting) throw new Error('There is no new version to change to.')
-      container?.addEventListener('controllerchange', () => parts.reload(), { once: true })
+      const waiting = registration.waiting ?? newer
+      if (waiting?.state !== 'installed') throw new Error('There is no new version to change to.')
+      const next = await status(waiting)
+      const { active } = registration
+      if (next && active) await within(ask(active, { type: 'serve', id: next.id }))
+      const changed = new Promise<void>((resolve) => {
+        container?.addEventListener('controllerchange', () => resolve(), { once: true })
+        setTimeout(resolve, CHANGE_TIMEOUT_MS)
+      })
       post(waiting, { type: 'accept' })
+      void changed.then(parts.reload)
     },
+  }
+}
+
+/**
+ * Chromium 156 resolves `update()` before `installing` is set: what it found shows itself a moment later. The returned
+ * function waits that moment, unless it has come.
+ */
+const appeared = (registration: ServiceWorkerRegistration): (() => Promise<void>) => {
+  let seen = (): void => {}
+  const event = new Promise<void>((resolve) => {
+    seen = resolve
+  })
+  registration.addEventListener('updatefound', seen, { once: true })
+  return async () => {
+    await Promise.race([event, new Promise((resolve) => setTimeout(resolve, APPEARS_MS))])
+    registration.removeEventListener('updatefound', seen)
   }
 }
 
@@ -108,7 +150,18 @@ const within = <T>(promise: Promise<T> | undefined): Promise<T | null> =>
     new Promise<null>((resolve) => setTimeout(() => resolve(null), ANSWER_TIMEOUT_MS)),
   ])
 
-const parseStatus = (data: unknown): Pick<UpdateState, 'offline' | 'problem'> | null => {
-  if (typeof data !== 'object' || data === null || !('offline' in data) || !('problem' in data)) return null
-  return { offline: data.offline === true, problem: String(data.problem) }
+const status = async (worker: ServiceWorker): Promise<Status | null> =>
+  parseStatus(await within(ask(worker, { type: 'status' })))
+
+interface Status {
+  id: string
+  serves: string
+  offline: boolean
+  problem: string
+}
+
+const parseStatus = (data: unknown): Status | null => {
+  if (typeof data !== 'object' || data === null || !('offline' in data) || !('id' in data)) return null
+  const text = (key: string): string => String(Reflect.get(data, key) ?? '')
+  return { id: text('id'), serves: text('serves'), offline: data.offline === true, problem: text('problem') }
 }

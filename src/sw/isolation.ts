@@ -21,9 +21,12 @@ const HEADERS: Record<IsolationMode, readonly (readonly [string, string])[]> = {
 export const withIsolation = (response: Response, mode: IsolationMode): Response => {
   if (response.type === 'opaque' || response.type === 'opaqueredirect' || response.type === 'error')
     return response
-  const headers = new Headers(response.headers)
+  // One of our own making takes headers; built again it would be a stream, which keeps this worker busy until it is read.
+  const isOurs = response.type === 'default'
+  const headers = isOurs ? response.headers : new Headers(response.headers)
   for (const [name, value] of HEADERS[mode]) headers.set(name, value)
   headers.set('Cross-Origin-Resource-Policy', 'same-origin')
+  if (isOurs) return response
   const hasBody = ![101, 204, 205, 304].includes(response.status)
   const { status, statusText } = response
   return new Response(hasBody ? response.body : null, { status, statusText, headers })

@@ -1,10 +1,16 @@
 /** What a page may say to the service worker, and what it hears back on the port that came along. */
 
-export type PageMessage = { type: 'status' } | { type: 'accept' }
+export type PageMessage =
+  | { type: 'status' }
+  /** To the version that waits: take office. */
+  | { type: 'accept' }
+  /** To the version in office: the page is to be that one from now on. */
+  | { type: 'serve'; id: string }
 
 export interface ShellStatus {
-  /** Of the version that this worker serves. */
+  /** Of this worker's own version, and of the one that it opens as the page. */
   id: string
+  serves: string
   version: string
   /** Whether the page starts without a connection. */
   offline: boolean
@@ -14,5 +20,7 @@ export interface ShellStatus {
 
 export const parsePageMessage = (data: unknown): PageMessage | null => {
   const type = typeof data === 'object' && data !== null && 'type' in data ? data.type : undefined
-  return type === 'status' || type === 'accept' ? { type } : null
+  if (type === 'status' || type === 'accept') return { type }
+  const id = typeof data === 'object' && data !== null && 'id' in data ? data.id : undefined
+  return type === 'serve' && typeof id === 'string' ? { type, id } : null
 }

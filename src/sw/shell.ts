@@ -32,14 +32,24 @@ export interface Shell {
   fill(): Promise<void>
   /** A file of this shell, checked; null when it is neither kept nor to be had. */
   read(path: string): Promise<Response | null>
-  /** A file of an older shell that is still kept, checked. */
-  readOlder(path: string): Promise<Response | null>
+  /** A file of another shell that is kept whole, checked: of the one with that id, or of any. */
+  readOther(path: string, id?: string): Promise<Response | null>
   /** Whether another version is kept whole. */
-  hasOlder(): Promise<boolean>
+  hasOther(): Promise<boolean>
+  /** Notes that the user wants another version in the place of this one. False when that one is not kept whole. */
+  accept(id: string): Promise<boolean>
+  /** The id of the version that was accepted in the place of this one; null while there is none. */
+  successor(): Promise<string | null>
   /** Forgets all other versions. */
   prune(): Promise<void>
   /** Forgets this version. */
   discard(): Promise<void>
+}
+
+/** A shell in CacheStorage. */
+interface Kept {
+  name: string
+  files: ShellManifest['files']
 }
 
 /** Files fetched at once: enough to hide the way to the server, few enough to leave the line to the program. */
@@ -59,11 +69,12 @@ export const createShell = (parts: ShellParts): Shell => {
   const prefix = `wasmrun-shell ${new URL(scope).pathname} `
   const name = prefix + manifest.id
   const mark = new URL('shell-complete', scope).href
+  const accepted = new URL('shell-accepted', scope).href
   const files = Object.keys(manifest.files)
   let complete = false
   let filling: Promise<void> | null = null
 
-  const older = async (): Promise<{ name: string; files: ShellManifest['files'] }[]> => {
+  const others = async (): Promise<Kept[]> => {
     const names = (await caches.keys()).filter((other) => other.startsWith(prefix) && other !== name)
     const found = await Promise.all(
       names.map(async (other) => ({ name: other, files: await readMark(other) })),
@@ -88,25 +99,31 @@ export const createShell = (parts: ShellParts): Shell => {
     await (await caches.open(name)).put(urlOf(path, scope), response.clone())
     return response
   }
-  const copyOrFetch = async (
-    path: string,
-    others: readonly { name: string; files: ShellManifest['files'] }[],
-  ) => {
+  const copyOrFetch = async (path: string, older: readonly Kept[]) => {
     const sum = manifest.files[path]
     if (await take(name, path, sum)) return
-    for (const other of others) {
+    for (const other of older) {
       const copy = other.files[path] === sum ? await take(other.name, path, sum) : null
       if (copy) return (await caches.open(name)).put(urlOf(path, scope), copy)
     }
     await fetchAndKeep(path)
   }
   const fillNow = async (): Promise<void> => {
-    const others = await older()
+    const older = await others()
     const queue = [...files]
     const work = async (): Promise<void> => {
-      for (let path = queue.shift(); path !== undefined; path = queue.shift()) await copyOrFetch(path, others)
+      for (let path = queue.shift(); path !== undefined; path = queue.shift()) await copyOrFetch(path, older)
     }
-    await Promise.all(Array.from({ length: AT_ONCE }, work))
+    const ended = await Promise.allSettled(
+      Array.from({ length: AT_ONCE }, () =>
+        work().catch((error: unknown) => {
+          // Nothing may be kept any more after the caller has heard of the failure.
+          queue.length = 0
+          throw error
+        }),
+      ),
+    )
+    for (const end of ended) if (end.status === 'rejected') throw end.reason
     await (await caches.open(name)).put(mark, Response.json(manifest.files))
     complete = true
   }
@@ -124,14 +141,29 @@ export const createShell = (parts: ShellParts): Shell => {
       const kept = await take(name, path, manifest.files[path])
       return kept ?? (await fetchAndKeep(path).catch(() => null))
     },
-    readOlder: async (path) => {
-      for (const other of await older()) {
+    readOther: async (path, id) => {
+      for (const other of await others()) {
+        if (id !== undefined && other.name !== prefix + id) continue
         const kept = await take(other.name, path, other.files[path])
         if (kept) return kept
       }
       return null
     },
-    hasOlder: async () => (await older()).length > 0,
+    hasOther: async () => (await others()).length > 0,
+    accept: async (id) => {
+      const found = (await others()).find((other) => other.name === prefix + id)
+      if (!found) return false
+      await (await caches.open(found.name)).put(accepted, Response.json(manifest.id))
+      return true
+    },
+    successor: async () => {
+      for (const other of await others()) {
+        const noted = await (await caches.open(other.name)).match(accepted)
+        if (noted && (await noted.json().catch(() => null)) === manifest.id)
+          return other.name.slice(prefix.length)
+      }
+      return null
+    },
     prune: async () => {
       for (const other of await caches.keys())
         if (other.startsWith(prefix) && other !== name) await caches.delete(other)
