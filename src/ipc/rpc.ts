@@ -4,11 +4,16 @@
  *
  *   connect(port).api.read('/x') ──► Comlink ──► expose(api, port): read('/x') → { value } or { error: { code, … } }
  *
+ * Comlink serves whoever speaks its language: it walks any path from the object, sets, constructs, and hands out what it made; with
+ * `Object`'s own members that is a way to run code in the other thread. So what arrives is read here first (wire.ts), and only calls
+ * of methods by name with plain arguments, and plain answers, get as far as Comlink.
+ *
  * Invariant: every call on a link settles; after `cut` at once.
  */
 import * as Comlink from 'comlink'
 import { ERRNO, SysError } from '../abi/errno.ts'
 import type { Endpoint } from './port.ts'
+import { define, type ErrorRecord, guarded, parseAnswer, parseCall, type Reply } from './wire.ts'
 
 type Method = (...args: never[]) => unknown
 
@@ -16,19 +21,6 @@ type Method = (...args: never[]) => unknown
 export type Remote<T> = {
   [K in keyof T]: T[K] extends (...args: infer A) => infer R ? (...args: A) => Promise<Awaited<R>> : never
 }
-
-interface ErrorRecord {
-  name: string
-  message: string
-  stack: string
-  errno: number
-  subject: string
-  code: string
-  /** Other enumerable plain values of the error (a hub error's `retry`). */
-  extra: Record<string, string | number | boolean>
-}
-
-type Reply = { value: unknown } | { error: ErrorRecord }
 
 const transfers = new WeakMap<object, Transferable[]>()
 
@@ -40,11 +32,14 @@ export const moving = <T extends object>(value: T, list: Transferable[]): T => {
 
 /** Serves the methods of `api` on the endpoint. */
 export const expose = <T extends object>(api: T, endpoint: Endpoint | MessagePort): void => {
-  const faces: Record<string, (...args: unknown[]) => Promise<Reply>> = {}
+  const faces: Record<string, (...args: unknown[]) => Promise<Reply>> = Object.create(null)
   for (const [name, method] of Object.entries(api)) {
     if (typeof method === 'function') faces[name] = answering(method as Method)
   }
-  Comlink.expose(faces, endpoint as Comlink.Endpoint)
+  Comlink.expose(
+    faces,
+    guarded(endpoint, (data) => parseCall(data, faces)),
+  )
 }
 
 const answering =
@@ -68,7 +63,7 @@ export interface Link<T> {
 }
 
 export const connect = <T extends object>(endpoint: Endpoint | MessagePort): Link<T> => {
-  const remote = Comlink.wrap<Record<string, (...args: unknown[]) => Reply>>(endpoint as Comlink.Endpoint)
+  const remote = Comlink.wrap<Record<string, (...args: unknown[]) => Reply>>(guarded(endpoint, parseAnswer))
   const pending = new Set<(reason: Error) => void>()
   let dead: Error | null = null
   let announce: (reason: Error) => void = () => {}
@@ -136,11 +131,11 @@ const record = (error: unknown): ErrorRecord => {
 const revive = (from: ErrorRecord): Error => {
   const error =
     from.name === 'SysError' && from.errno > 0 ? new SysError(from.errno, from.subject) : new Error()
-  Object.assign(error, from.extra)
+  for (const [key, value] of Object.entries(from.extra)) define(error, key, value)
   error.message = from.message
   error.name = from.name
   error.stack = from.stack
-  if (from.code && !('code' in error)) Object.assign(error, { code: from.code })
+  if (from.code && !('code' in error)) define(error, 'code', from.code)
   return error
 }
 
