@@ -378,7 +378,7 @@ test('manifests made to hurt are an answer too', () => {
   assert.equal(problems.length, 3)
   const members = JSON.stringify(Array.from({ length: 2000 }, (_, n) => `${'*'.repeat(50)}${n}`))
   const crates = Object.fromEntries(Array.from({ length: 2000 }, (_, n) => [`c/${n}/Cargo.toml`, CARGO]))
-  const started = performance.now()
-  detect(view({ 'Cargo.toml': `[workspace]\nmembers = ${members}\n`, ...crates }))
-  assert.ok(performance.now() - started < 3000)
+  // Four million pairs of a pattern and a folder: what would compare them with backtracking would not come back.
+  const many = detect(view({ 'Cargo.toml': `[workspace]\nmembers = ${members}\n`, ...crates }))
+  assert.deepEqual(many.problems, [])
 })
