@@ -7,6 +7,7 @@
  * Two blank workers are always kept, with the script loaded, so that a start costs a message instead of a worker.
  * Invariant: a worker serves one process in its life; a guest never finds what another left.
  */
+import type { Census } from '../abi/audit.ts'
 import type { FromProcessWorker, ProcessBind, ToProcessWorker, WarmRecipe } from '../abi/control.ts'
 import { listen, post } from '../ipc/port.ts'
 
@@ -21,6 +22,7 @@ export interface Pool {
   terminate(thread: number): void
   keepWarm(key: string, module: WebAssembly.Module, recipe: WarmRecipe, count: number): Promise<void>
   forget(key: string): void
+  census(): Census
   close(): void
 }
 
@@ -115,6 +117,11 @@ export const createPool = ({ spawn, onFailure }: PoolOptions): Pool => {
       for (const worker of warm.get(key)?.workers ?? []) worker.terminate()
       warm.delete(key)
     },
+    census: () => ({
+      bound: bound.size,
+      blank: blank.length,
+      warm: [...warm.values()].reduce((sum, { workers }) => sum + workers.length, 0),
+    }),
     close: () => {
       for (const worker of [...blank, ...bound.values()]) worker.terminate()
       for (const { workers } of warm.values()) for (const worker of workers) worker.terminate()

@@ -10,7 +10,7 @@
 import { filesLock } from '../memory/files-lock.ts'
 import { THREAD, THREAD_STATE, threadAt } from '../memory/layout.ts'
 import type { Memory } from '../memory/memory.ts'
-import { freeThread, getWord, setWord } from '../memory/slots.ts'
+import { exchangeWord, freeThread, getWord, setWord } from '../memory/slots.ts'
 import { wake } from '../memory/wake.ts'
 import type { Objects } from '../objects/objects.ts'
 
@@ -48,6 +48,8 @@ export const createReaper = (
       const locks = [objects.lock, files].filter((lock) => lock.acquireWithin(LOST_MS))
       setWord(memory, threadAt(thread) + THREAD.KILLED, 1)
       terminate(thread)
+      const held = exchangeWord(memory, threadAt(thread) + THREAD.HELD_INODE, 0)
+      if (held !== 0) objects.vfs.unpin(held)
       for (const lock of locks.reverse()) lock.release()
       quarantine.set(thread, performance.now() + QUARANTINE_MS)
       wake(memory, thread)

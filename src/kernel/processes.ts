@@ -21,7 +21,6 @@ import { defaultAction, SIGNAL, signalBit } from '../abi/signals.ts'
 import { expose, moving, type Remote } from '../ipc/rpc.ts'
 import {
   MAX_PROCESSES,
-  MAX_REPLIES,
   PAGE_BYTES,
   PROCESS,
   PROCESS_STATE,
@@ -40,6 +39,7 @@ import type { Reaper } from './kill.ts'
 import { choosePreopens, nameInside } from './preopens.ts'
 import { type Family, prepare } from './prepare.ts'
 import type { Program, Programs } from './programs.ts'
+import { parseReply, parseThreadFailed, processRequests } from './requests.ts'
 import type { Stdio } from './stdio.ts'
 import { createMeter, judge, type Meter, memoryWords, meterOutput } from './warden.ts'
 
@@ -73,6 +73,8 @@ export interface Processes {
   threadFailed(thread: number, message: string): void
   list(): ProcessInfo[]
   readonly isEmpty: boolean
+  /** Control links that are open. */
+  ports(): number
   /** Moves output to the page, offers queued input, follows signals. True when anything moved. */
   turn(): boolean
 }
@@ -94,6 +96,8 @@ export const createProcesses = (options: ProcessesOptions): Processes => {
   const entries = new Map<number, Entry>()
   /** Processes that a deadly signal waits for, and that will be ended if they do not follow it. */
   const enforced = new Set<number>()
+  /** The kernel's end of each process's control link. */
+  const links = new Map<number, MessagePort>()
 
   const end = (entry: Entry, reason: ExitReason): void => {
     if (entry.exit) return
@@ -115,6 +119,8 @@ export const createProcesses = (options: ProcessesOptions): Processes => {
       freeProcess(memory, entry.slot)
     entries.delete(entry.pid)
     enforced.delete(entry.pid)
+    links.get(entry.pid)?.close()
+    links.delete(entry.pid)
   }
   const emitOutput = (entry: Entry, all: boolean): boolean => {
     let moved = false
@@ -151,6 +157,8 @@ export const createProcesses = (options: ProcessesOptions): Processes => {
   const spawn = async (request: SpawnRequest, parent: Family | null): Promise<number> => {
     const limits = tighten(options.limits(), request.limits ?? {})
     const program = await programs.resolve(request, limits.memory)
+    // It may have ended meanwhile, and its slot have become another's.
+    if (parent && !entries.has(parent.pid)) throw new SysError(ERRNO.SRCH, `process ${parent.pid}`)
     if (entries.size >= limits.processes)
       throw new SysError(ERRNO.AGAIN, request.command, passedWords('processes', limits.processes))
     const preopens = choosePreopens(files, request, program.startsInPwd)
@@ -202,18 +210,32 @@ export const createProcesses = (options: ProcessesOptions): Processes => {
   }
   const faceFor = (entry: Entry): KernelForProcess => {
     const answer = (reply: number, result: number): void => {
-      if (entry.exit || reply < 0 || reply >= MAX_REPLIES) return
+      if (entry.exit) return
       setWord(memory, threadAt(entry.thread) + THREAD.REPLY + reply, result)
       wake(memory, entry.thread)
     }
+    /** A bad request is answered as one, so that a caller that only made a mistake does not wait for ever. */
+    const checked = <T>(parse: () => T, reply: unknown): T => {
+      try {
+        return parse()
+      } catch (error) {
+        answer(parseReply(reply), -(error instanceof SysError ? error.errno : ERRNO.IO))
+        throw error
+      }
+    }
     return {
-      exit: (reason) => end(entry, reason),
-      spawn: (reply, child) =>
-        void spawnChild(entry, child).then(
+      exit: (...args) => end(entry, processRequests.exit(...args)),
+      spawn: (...args) => {
+        const { reply, request } = checked(() => processRequests.spawn(...args), args[0])
+        spawnChild(entry, request).then(
           (pid) => answer(reply, pid),
           (error: unknown) => answer(reply, -(error instanceof SysError ? error.errno : ERRNO.IO)),
-        ),
-      kill: (reply, pid, signal) => answer(reply, killFor(entry, pid, signal)),
+        )
+      },
+      kill: (...args) => {
+        const { reply, pid, signal } = checked(() => processRequests.kill(...args), args[0])
+        answer(reply, killFor(entry, pid, signal))
+      },
     }
   }
   const kill = (entry: Entry, signal: number): void => {
@@ -233,6 +255,7 @@ export const createProcesses = (options: ProcessesOptions): Processes => {
       return entry
     },
     entries: () => entries.values(),
+    ports: () => links.size,
     get isEmpty() {
       return entries.size === 0
     },
@@ -241,7 +264,8 @@ export const createProcesses = (options: ProcessesOptions): Processes => {
       if (!entry) throw new SysError(ERRNO.SRCH, `process ${pid}`)
       kill(entry, signal)
     },
-    threadFailed: (thread, message) => {
+    threadFailed: (...args) => {
+      const { thread, message } = parseThreadFailed(...args)
       for (const entry of entries.values()) {
         if (entry.thread === thread)
           end(entry, { code: 126, signal: 0, message: `its worker failed: ${message}` })
@@ -263,6 +287,7 @@ export const createProcesses = (options: ProcessesOptions): Processes => {
 
   async function launch(entry: Entry, pwd: string): Promise<void> {
     const { port1, port2 } = new MessageChannel()
+    links.set(entry.pid, port1)
     expose(faceFor(entry), port1)
     const { request, program, pid, thread } = entry
     const added = { ...DEFAULT_ENV, PWD: pwd, ...program.env, ...terminalEnv(request) }

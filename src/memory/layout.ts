@@ -40,6 +40,10 @@ export const SUPERBLOCK = {
   FREE_OPEN_FILES: 12,
   FREE_PIPES: 13,
   FREE_TTYS: 14,
+  /** How many of each are in use. */
+  USED_OPEN_FILES: 16,
+  USED_PIPES: 17,
+  USED_TTYS: 18,
 } as const
 
 export const MAX_THREADS = 256
@@ -73,6 +77,8 @@ export const THREAD = {
   REPLIES_BUSY: 10,
   /** Date.now() modulo 2^31 when it fell asleep; valid while WAITING. */
   ASLEEP_SINCE: 11,
+  /** Inode that the thread has pinned and not yet given to a descriptor; let go of when it ends in between. */
+  HELD_INODE: 12,
   REPLY: 16,
   /** Not 0 while the thread waits through Atomics.waitAsync (it may be woken by a port as well). */
   ASYNC: 9,

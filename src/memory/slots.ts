@@ -56,6 +56,7 @@ export const takeProcess = (memory: Memory, parent: number): number => {
   for (let slot = 0; slot < MAX_PROCESSES; slot++) {
     const at = processAt(slot)
     if (getWord(memory, at + PROCESS.STATE) !== PROCESS_STATE.FREE) continue
+    if (mayStillRun(memory, getWord(memory, at + PROCESS.PID))) continue
     for (let word = 0; word < PROCESS_WORDS; word++) setWord(memory, at + word, 0)
     setWord(memory, at + PROCESS.PID, addWord(memory, SUPERBLOCK.NEXT_PID, 1))
     setWord(memory, at + PROCESS.PARENT, parent)
@@ -63,6 +64,17 @@ export const takeProcess = (memory: Memory, parent: number): number => {
     return slot
   }
   return -1
+}
+
+/** A thread of a process that has ended runs on until it parks: its slot must not become another's meanwhile. */
+const mayStillRun = (memory: Memory, pid: number): boolean => {
+  for (let thread = 1; pid !== 0 && thread < MAX_THREADS; thread++) {
+    const at = threadAt(thread)
+    const state = getWord(memory, at + THREAD.STATE)
+    const isThere = state !== THREAD_STATE.FREE && state !== THREAD_STATE.PARKED
+    if (isThere && getWord(memory, at + THREAD.PID) === pid) return true
+  }
+  return false
 }
 
 export const freeProcess = (memory: Memory, slot: number): void => {

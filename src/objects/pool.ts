@@ -7,9 +7,13 @@
  * Invariant: a block never becomes anything else, so a stale index finds a block of its kind with another generation, and not
  * somebody's file content.
  */
+import { SUPERBLOCK } from '../memory/layout.ts'
 import { type Objects, setWordAt, word } from './objects.ts'
 
 export const BLOCK = { NEXT: 0, GENERATION: 1 } as const
+
+/** From the word that heads a free list to the one that counts the blocks in use. */
+const USED = SUPERBLOCK.USED_OPEN_FILES - SUPERBLOCK.FREE_OPEN_FILES
 
 /** Bytes taken from the heap at a time. */
 const SLAB_BYTES = 4096
@@ -22,6 +26,7 @@ export const takeBlock = (objects: Objects, head: number, words: number): number
   }
   const block = word(objects, head)
   setWordAt(objects, head, word(objects, block + BLOCK.NEXT))
+  setWordAt(objects, head + USED, word(objects, head + USED) + 1)
   setWordAt(objects, block + BLOCK.NEXT, 0)
   const { i32 } = objects.memory
   for (let at = block + BLOCK.GENERATION + 1; at < block + words; at++) i32[at] = 0
@@ -45,6 +50,7 @@ export const giveBlock = (objects: Objects, head: number, block: number): void =
   setWordAt(objects, block + BLOCK.GENERATION, word(objects, block + BLOCK.GENERATION) + 1)
   setWordAt(objects, block + BLOCK.NEXT, word(objects, head))
   setWordAt(objects, head, block)
+  setWordAt(objects, head + USED, word(objects, head + USED) - 1)
 }
 
 export const generation = (objects: Objects, block: number): number => word(objects, block + BLOCK.GENERATION)

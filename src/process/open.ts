@@ -16,6 +16,7 @@ import {
   RIGHTS_READONLY_MARK,
   RIGHTS_WRITING,
 } from '../abi/wasi.ts'
+import { THREAD, threadAt } from '../memory/layout.ts'
 import { releaseFile, streamKind } from '../objects/open-file.ts'
 import { openInode } from '../objects/stream.ts'
 import { ACCESS, STREAM } from '../objects/types.ts'
@@ -63,7 +64,8 @@ const rightsOf = (given: bigint): number => {
 }
 
 export const openCalls = (process: Process) => {
-  const { guest, objects, descriptors, vfs } = process
+  const { guest, objects, descriptors, memory, vfs } = process
+  const heldAt = threadAt(memory.thread) + THREAD.HELD_INODE
 
   /** Gives the open file a descriptor with rights, or takes it back. */
   const install = (file: number, base: number, inheriting: number, limit: number): number => {
@@ -97,17 +99,27 @@ export const openCalls = (process: Process) => {
     const isWriting = (base & RIGHTS_WRITING) !== 0
     if (isWriting && limit & RIGHTS_READONLY_MARK) return -ERRNO.ROFS
     const walk = walkOf(lookup)
-    const inode = vfs.open(at, guest.u8, start, length, walk, openFlags(oflags, isWriting), FILE_MODE)
-    if (inode < 0) return inode
     const access = (base & READING ? ACCESS.READ : 0) | (isWriting ? ACCESS.WRITE : 0)
-    // Held once for both, which take it each.
+    // Held over all three: a kill takes this lock, so it comes before the file is opened or after it has its descriptor.
     objects.lock.acquire()
     try {
+      letGo()
+      const inode = vfs.open(at, guest.u8, start, length, walk, openFlags(oflags, isWriting), FILE_MODE)
+      if (inode < 0) return inode
+      memory.i32[heldAt] = inode
       const file = openInode(objects, inode, access, fdflags, descriptors)
-      return file < 0 ? file : install(file, base, inheriting, limit)
+      const opened = file < 0 ? file : install(file, base, inheriting, limit)
+      memory.i32[heldAt] = 0
+      return opened
     } finally {
       objects.lock.release()
     }
+  }
+  /** What a call that ran out of stack between pin and descriptor has left. */
+  const letGo = (): void => {
+    const inode = memory.i32[heldAt] ?? 0
+    memory.i32[heldAt] = 0
+    if (inode !== 0) vfs.unpin(inode)
   }
 
   return {

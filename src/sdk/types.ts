@@ -3,6 +3,7 @@
  * they fit. Everything is asynchronous; every refusal is an `Error` with `code` ('ENOENT') and `errno` (WASI's number).
  */
 
+import type { Audit } from '../abi/audit.ts'
 import type { ProcessInfo, RuntimeProgress, RuntimeSummary, StatInfo } from '../abi/control.ts'
 import type { Limits } from '../abi/limits.ts'
 import type { OpenedProject, ProjectInfo, ProjectLoss, SaveState, StorageFigures } from '../abi/project.ts'
@@ -235,5 +236,7 @@ export interface Wasmrun {
   setLimits(limits: Limits): Promise<void>
   /** Checks the filesystem's structures; sentences about what is wrong, none when clean. */
   check(): Promise<string[]>
+  /** Counts what the machine holds besides files. */
+  audit(): Promise<Audit>
   on<K extends keyof Events>(event: K, listener: (value: Events[K]) => void): () => void
 }

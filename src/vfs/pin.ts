@@ -93,3 +93,17 @@ export const freeIfUnused = (volume: Volume, at: number): boolean => {
 
 export const pin = (volume: Volume, inode: number): void => pinAt(volume, inode << INODE_SHIFT)
 export const unpin = (volume: Volume, inode: number): void => unpinAt(volume, inode << INODE_SHIFT)
+
+/** Pins of all inodes together. */
+export const countPins = (volume: Volume): number => {
+  volume.lock.acquire()
+  try {
+    let pins = 0
+    eachInode(volume, (at) => {
+      pins += getWord(volume.memory, at + INODE.PINS)
+    })
+    return pins
+  } finally {
+    volume.lock.release()
+  }
+}

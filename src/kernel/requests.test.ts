@@ -1,0 +1,108 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { isCode } from '../abi/errno.ts'
+import { ARGUMENTS_MAX, ELEMENTS_MAX, parseReply, parseThreadFailed, processRequests } from './requests.ts'
+
+const { exit, kill, spawn } = processRequests
+const child = { command: 'a', args: ['b'], cwd: null, env: { C: 'd' }, descriptors: [[1, 2]] }
+
+/** What a structured clone can carry and nobody expects. */
+const ODD: unknown[] = [
+  undefined,
+  null,
+  true,
+  -1,
+  1.5,
+  Number.NaN,
+  Number.POSITIVE_INFINITY,
+  2 ** 53,
+  10n,
+  '',
+  '3',
+  'x'.repeat(2_000_000),
+  [],
+  [1],
+  Array(1e5).fill(0),
+  {},
+  { length: 3, 0: 1 },
+  JSON.parse('{"__proto__":{"code":0,"signal":0,"message":""}}'),
+  new Map([['code', 0]]),
+  new Set([1]),
+  new Date(0),
+  /x/,
+  new ArrayBuffer(8),
+  new Uint8Array(3),
+  new Error('e'),
+  Object.create(null),
+]
+
+const isRefused = (act: () => unknown): boolean => {
+  try {
+    act()
+    return false
+  } catch (error) {
+    assert.ok(isCode(error, 'EINVAL'), String(error))
+    return true
+  }
+}
+
+test('good requests come out as they went in, made anew', () => {
+  assert.deepEqual(exit({ code: 3, signal: 0, message: 'm', more: 1 }), { code: 3, signal: 0, message: 'm' })
+  assert.deepEqual(kill(15, 7, 0), { reply: 15, pid: 7, signal: 0 })
+  const made = spawn(0, child)
+  assert.deepEqual(made.request, { ...child, env: Object.assign(Object.create(null), child.env) })
+  assert.notEqual(made.request.args, child.args)
+})
+
+test('an odd value in any place is EINVAL and never anything else', () => {
+  const places: ((value: unknown) => unknown)[] = [
+    (value) => exit(value),
+    (value) => exit({ code: value, signal: 0, message: '' }),
+    (value) => exit({ code: 0, signal: value, message: '' }),
+    (value) => kill(value, 1, 9),
+    (value) => kill(0, value, 9),
+    (value) => kill(0, 1, value),
+    (value) => spawn(value, child),
+    (value) => spawn(0, value),
+    (value) => spawn(0, { ...child, command: value }),
+    (value) => spawn(0, { ...child, args: value }),
+    (value) => spawn(0, { ...child, args: [value] }),
+    (value) => spawn(0, { ...child, env: value }),
+    (value) => spawn(0, { ...child, env: { A: value } }),
+    (value) => spawn(0, { ...child, descriptors: value }),
+    (value) => spawn(0, { ...child, descriptors: [value] }),
+    (value) => spawn(0, { ...child, descriptors: [[0, value]] }),
+    (value) => parseThreadFailed(value, 'm'),
+  ]
+  let refused = 0
+  for (const place of places) for (const value of ODD) if (isRefused(() => place(value))) refused++
+  // Every place takes a few of them (a string, an empty list); most must be refused.
+  assert.ok(refused > places.length * (ODD.length - 10), `${refused} refused`)
+})
+
+test('the number of a reply is one of the reply words, or nothing is written', () => {
+  for (const value of [-1, 16, 1.5, Number.NaN, '1', 2 ** 32, null, undefined, [1], { valueOf: () => 1 }])
+    assert.ok(
+      isRefused(() => parseReply(value)),
+      String(value),
+    )
+  for (let reply = 0; reply < 16; reply++) assert.equal(parseReply(reply), reply)
+})
+
+test('too much is refused: arguments, variables, descriptors, messages', () => {
+  const half = 'x'.repeat(ARGUMENTS_MAX / 2)
+  assert.ok(isRefused(() => spawn(0, { ...child, args: [half, half] })))
+  assert.ok(isRefused(() => spawn(0, { ...child, args: Array(ELEMENTS_MAX + 1).fill('') })))
+  assert.ok(isRefused(() => spawn(0, { ...child, args: ['a\0b'] })))
+  assert.ok(isRefused(() => spawn(0, { ...child, env: { 'a=b': '' } })))
+  assert.ok(isRefused(() => exit({ code: 0, signal: 0, message: half })))
+  assert.equal(parseThreadFailed(1, half).message.length, 4096)
+})
+
+test('keys that lead to prototypes are keys like any other', () => {
+  const env = JSON.parse('{"__proto__":"p","constructor":"c"}')
+  const made = spawn(0, { ...child, env }).request.env
+  assert.deepEqual(Object.keys(made).sort(), ['__proto__', 'constructor'])
+  assert.equal(({} as { p?: string }).p, undefined)
+  assert.ok(isRefused(() => exit(JSON.parse('{"__proto__":{"code":0,"signal":0,"message":""}}'))))
+})
