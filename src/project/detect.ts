@@ -68,6 +68,7 @@ function detectFolder(view: FolderView, report: Report): Draft[] {
   const drafts = [
     ...detectPython(view, report),
     ...detectJavascript(view, report),
+    ...detectRuby(view),
     ...detectRust(view, report),
     ...detectGo(view),
   ]
