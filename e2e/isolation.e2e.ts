@@ -11,7 +11,17 @@ import { after, before, test } from 'node:test'
 import { type Browser, chromium, type Frame, type Page } from 'playwright-core'
 import { MAX_RELOADS, type Precondition, precondition } from '../src/sdk/isolation.ts'
 import { serve } from '../tools/serve.mjs'
-import { chromePath, FLAGS, launch, openSite, ready, type Site, type SiteOptions } from './browser.ts'
+import {
+  chromePath,
+  FLAGS,
+  launch,
+  mount,
+  openSite,
+  ready,
+  run,
+  type Site,
+  type SiteOptions,
+} from './browser.ts'
 
 /** The promise of the page: a precondition that fails is told by then. */
 const MESSAGE_TIMEOUT_MS = 10_000
@@ -234,21 +244,34 @@ test('an isolated page without shared memory: its own message', () =>
     assert.equal(loads(), 1)
   }))
 
-test('with cookies and site data blocked in the browser’s settings, it says that storage is blocked', async () => {
+/** A browser whose user has chosen "Block all cookies", and a page of it. */
+const withBlockedStorage = async (
+  headers: 'none' | 'isolated',
+  use: (page: Page, url: string) => Promise<void>,
+): Promise<void> => {
   const profile = await mkdtemp(join(tmpdir(), 'profile-'))
   await mkdir(join(profile, 'Default'))
-  // What "Block all cookies" writes; 2 is CONTENT_SETTING_BLOCK.
+  // 2 is CONTENT_SETTING_BLOCK.
   const preferences = { profile: { default_content_setting_values: { cookies: 2 } } }
   await writeFile(join(profile, 'Default', 'Preferences'), JSON.stringify(preferences))
-  const server = await serve({ root: process.env.SITE_ROOT ?? 'dist' })
+  const server = await serve({ root: process.env.SITE_ROOT ?? 'dist', headers })
   const context = await chromium.launchPersistentContext(profile, {
     executablePath: chromePath(),
     args: FLAGS,
   })
   try {
-    const page = await context.newPage()
+    await use(await context.newPage(), `http://wasmrun.localhost:${server.port}/`)
+  } finally {
+    await context.close()
+    await server.close()
+    await rm(profile, { recursive: true, force: true })
+  }
+}
+
+test('with cookies and site data blocked in the browser’s settings, it says that storage is blocked', () =>
+  withBlockedStorage('none', async (page, url) => {
     const loads = countLoads(page)
-    await page.goto(`http://wasmrun.localhost:${server.port}/`)
+    await page.goto(url)
     const blocked = await page.evaluate(() => {
       try {
         return sessionStorage.length < 0
@@ -259,12 +282,18 @@ test('with cookies and site data blocked in the browser’s settings, it says th
     assert.equal(blocked, true, 'the setting has its effect')
     await says(page, 'storage-blocked', loads)
     assert.equal(loads(), 1)
-  } finally {
-    await context.close()
-    await server.close()
-    await rm(profile, { recursive: true, force: true })
-  }
-})
+  }))
+
+test('on a host that isolates, blocked storage is told, and programs run all the same', () =>
+  withBlockedStorage('isolated', async (page, url) => {
+    await page.goto(url)
+    await ready(page)
+    const { works, message } = await page.evaluate(() => window.wasmrun.storage())
+    assert.equal(works, false)
+    await page.getByText(message).first().waitFor({ timeout: MESSAGE_TIMEOUT_MS })
+    await mount(page, { 'main.js': 'console.log("runs")\n' })
+    assert.equal((await run(page, 'qjs', ['main.js'])).stdout, 'runs\n')
+  }))
 
 test('every precondition has words of its own', () => {
   const codes = [
