@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { ERRNO } from '../abi/errno.ts'
 import { SIGNAL, signalBit } from '../abi/signals.ts'
-import { MAX_PROCESSES, PROCESS, PROCESS_STATE, processAt } from '../memory/layout.ts'
-import { getWord } from '../memory/slots.ts'
+import { MAX_PROCESSES, MAX_THREADS, PROCESS, PROCESS_STATE, processAt } from '../memory/layout.ts'
+import { freeThread, getWord } from '../memory/slots.ts'
 import { KIND } from '../vfs/types.ts'
 import { WAIT, waitOperation } from './child.ts'
 import { createDescriptors } from './descriptors.ts'
@@ -170,6 +170,8 @@ test('a full process table is filled and emptied again without a leak', () => {
   for (let round = 0; round < 3; round++) {
     const children = Array.from({ length: MAX_PROCESSES - 2 }, () => machine.spawn(machine.pid(slot)))
     for (const child of children) endProcess(machine.objects, child, round, 0)
+    // Their threads are gone as well: a slot waits for that.
+    for (let thread = 1; thread < MAX_THREADS; thread++) freeThread(machine.memory, thread)
     const reaped = new Set<number>()
     for (let pid = waitOperation(parent, -1).attempt(); pid > 0; pid = waitOperation(parent, -1).attempt())
       reaped.add(pid)
