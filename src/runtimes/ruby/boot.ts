@@ -25,8 +25,8 @@ export const runRuby: Run = (process, module): ExitReason => {
   try {
     const ruby = start(process, module)
     if (typeof ruby === 'string') return cannotRun(ruby)
-    ruby.evaluate(wrapped(programOf(process.args)))
-    return { code: 0, signal: 0, message: '' }
+    const tag = ruby.evaluate(wrapped(programOf(process.args)))
+    return { code: 1, signal: 0, message: `Ruby ended in an unusual way (tag ${tag})` }
   } catch (error) {
     const { ended } = process
     return ended ? { ...ended, message: '' } : faultReason(error)
@@ -98,7 +98,11 @@ const wrapped = (program: string): string => `
   rescue SystemExit => error
     error.status
   rescue Exception => error
-    $stderr.write(error.full_message(highlight: $stderr.tty?))
+    begin
+      $stderr.write(error.full_message(highlight: $stderr.tty?))
+    rescue Exception
+      $stderr.write(error.class.to_s + ": " + error.message.to_s.b + "\n")
+    end
     1
   end
   __status = __guard.call { ${program} }
