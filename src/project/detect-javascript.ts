@@ -15,6 +15,9 @@ const USES_NODE =
   /\brequire\s*\(\s*['"]|\bfrom\s*['"]node:|\bimport\s*\(?\s*['"]node:|\bmodule\.exports\b|\bprocess\.(argv|env|stdin|stdout|exit)\b|\bfrom\s*['"](fs|path|os|http|https|url|util|events|crypto|stream|child_process|readline)(\/[a-z]+)?['"]/
 const TYPESCRIPT = ['.ts', '.tsx', '.mts', '.cts', '.jsx']
 
+/** scripts of one package.json that are offered */
+const SCRIPTS_MAX = 30
+
 /** A start of the program, as package.json has it. */
 interface Start {
   readonly file: string
@@ -61,11 +64,24 @@ function readManifest(view: FolderView, report: Report): Record<string, unknown>
 function fromManifest(view: FolderView, manifest: Record<string, unknown> | undefined): Draft[] {
   if (manifest === undefined) return []
   const script = asString(asRecord(manifest.scripts).start)
-  const started = script === undefined ? undefined : parseStart(script)
+  const started = script === undefined ? undefined : parseStart('start', script)
   const starts = [started, ...findMains(manifest)].filter((start) => start !== undefined)
   const drafts = starts.map((start, index) => draftOf(view, manifest, start, 82 - index))
-  if (script !== undefined && started === undefined) drafts.push(unknownStart(script))
-  return drafts
+  if (script !== undefined && started === undefined) drafts.push(unknownScript('start', script, 60))
+  return [...drafts, ...fromScripts(view, manifest)]
+}
+
+/** The other scripts, each as a way to run the project: those that Node alone runs, then those that need more. */
+function fromScripts(view: FolderView, manifest: Record<string, unknown>): Draft[] {
+  const scripts = Object.entries(asRecord(manifest.scripts)).slice(0, SCRIPTS_MAX)
+  return scripts.flatMap(([name, value], index) => {
+    const script = asString(value)
+    if (script === undefined || name === 'start') return []
+    const started = parseStart(name, script)
+    if (started === undefined) return unknownScript(name, script, 40 - index / 100)
+    const draft = draftOf(view, manifest, started, 65 - index / 100)
+    return { ...draft, reason: `JavaScript · npm run ${name}` }
+  })
 }
 
 function findMains(manifest: Record<string, unknown>): (Start | undefined)[] {
@@ -80,8 +96,8 @@ function findMains(manifest: Record<string, unknown>): (Start | undefined)[] {
   return [start(asString(manifest.main), 'main'), start(asString(bins), 'bin'), start(exported, 'exports')]
 }
 
-/** `node [options] file [arguments]`; anything with a shell's signs or another program is not for us. */
-function parseStart(script: string): Start | undefined {
+/** `node [options] file [arguments]` of the script with that name; anything with a shell's signs or another program is not for us. */
+function parseStart(name: string, script: string): Start | undefined {
   if (/[|&;<>$`(){}*?]/.test(script)) return undefined
   const words = Array.from(
     script.matchAll(/"([^"]*)"|'([^']*)'|\S+/g),
@@ -94,7 +110,9 @@ function parseStart(script: string): Start | undefined {
       words.shift()
   }
   const [file, ...args] = words
-  return file === undefined ? undefined : { file, args, source: `"start" of package.json runs \`${script}\`` }
+  return file === undefined
+    ? undefined
+    : { file, args, source: `"${name}" of package.json runs \`${script}\`` }
 }
 
 function draftOf(view: FolderView, manifest: Record<string, unknown>, start: Start, score: number): Draft {
@@ -119,17 +137,17 @@ function draftOf(view: FolderView, manifest: Record<string, unknown>, start: Sta
   }
 }
 
-function unknownStart(script: string): Draft {
+function unknownScript(name: string, script: string, score: number): Draft {
   return {
     ...interpret(javascript, 'package.json'),
     command: '',
     args: [],
     runtime: null,
-    reason: `JavaScript · npm start`,
-    explanation: `"start" of package.json runs \`${script}\`.`,
+    reason: name === 'start' ? 'JavaScript · npm start' : `JavaScript · npm run ${name}`,
+    explanation: `"${name}" of package.json runs \`${script}\`.`,
     runnable: false,
     hint: `\`${script}\` needs Node and its packages, which are not there yet. A file that needs neither can be chosen and run instead.`,
-    score: 60,
+    score,
   }
 }
 

@@ -14,7 +14,7 @@ const MAIN_GUARD = /^if\s+__name__\s*==\s*['"]__main__['"]/m
 /** Everything in this folder that Python could run. */
 export function detectPython(view: FolderView, report: Report): Draft[] {
   const project = view.has('pyproject.toml') ? asRecord(parseTomlFile(view, 'pyproject.toml', report)) : {}
-  const warnings = [...findPackages(view, project), ...findVersionProblem(project)]
+  const warnings = findPackages(view, project)
   const marked = python.markers.some((marker) => view.has(marker)) ? 3 : 0
   const drafts = [
     ...fromScripts(view, project),
@@ -122,22 +122,4 @@ function findPackages(view: FolderView, project: Record<string, unknown>): strin
 export function listNames(names: readonly string[]): string {
   const shown = names.slice(0, 5).join(', ')
   return names.length > 5 ? `${shown} and ${names.length - 5} more` : shown
-}
-
-/** `requires-python` as far as it names a minor version: enough to say that ours will not do. */
-function findVersionProblem(project: Record<string, unknown>): string[] {
-  const wanted = asString(asRecord(project.project)['requires-python'])
-  const have = Number(python.version?.split('.')[1])
-  if (wanted === undefined) return []
-  const fits = wanted.split(',').every((clause) => {
-    const match = /^\s*(>=|<=|<|>|==|~=)\s*3\.(\d+)(\.\d+|\.\*)?\s*$/.exec(clause)
-    if (match === null) return true
-    const minor = Number(match[2])
-    const patch = match[3] !== undefined
-    if (match[1] === '<') return have < minor || (have === minor && patch)
-    if (match[1] === '<=') return have <= minor
-    if (match[1] === '>') return have > minor || (have === minor && patch)
-    return match[1] === '==' || (match[1] === '~=' && patch) ? have === minor : have >= minor
-  })
-  return fits ? [] : [`pyproject.toml wants Python ${wanted}; Python ${python.version} runs here.`]
 }

@@ -106,12 +106,23 @@ test('packages that are not there and a Python that is not ours are warnings', (
     best({ 'main.py': '', 'requirements.txt': requirements }).warnings[0] ?? '',
     /not installed here: flask, requests\./,
   )
-  const wants = (text: string): readonly string[] =>
-    best({ 'main.py': '', 'pyproject.toml': `[project]\nrequires-python = "${text}"` }).warnings
-  for (const fine of ['>=3.8', '>=3.12', '~=3.10', '<4', '>=3.10,<3.13', '==3.12.*', '>3.11', '>=3.12.1', ''])
+  const wants = (text: string): readonly string[] => {
+    const files = { 'main.py': '', 'pyproject.toml': `[project]\nrequires-python = "${text}"` }
+    const { candidates, problems } = detect(view(files), {
+      runtimes: [{ name: 'python', version: '3.12.0' }],
+    })
+    assert.deepEqual(problems, [])
+    assert.equal(candidates[0]?.runtime?.version, '3.12.0')
+    return candidates[0]?.warnings ?? []
+  }
+  for (const fine of ['>=3.8', '>=3.12', '~=3.10', '<4', '>=3.10,<3.13', '==3.12.*', '>3.11', ''])
     assert.deepEqual(wants(fine), [], fine)
-  for (const other of ['>=3.13', '<3.12', '==3.11.*', '~=3.11.2', '>3.12'])
-    assert.match(wants(other)[0] ?? '', /wants Python/, other)
+  for (const other of ['>=3.13', '<3.12', '==3.11.*', '~=3.11.2', '>3.12', '>=3.12.1'])
+    assert.match(
+      wants(other)[0] ?? '',
+      /asks for Python .* which is not to be had \(only 3\.12\.0 is\)/,
+      other,
+    )
 })
 
 test('a malformed pyproject.toml is named with its line, and the rest of the project is still found', () => {
@@ -357,7 +368,11 @@ test('a program in a folder runs in that folder', () => {
 })
 
 test('nothing recognised is no candidate, and no candidate stands twice', () => {
-  assert.deepEqual(detect(view({})), { candidates: [], problems: [] } satisfies Detection)
+  assert.deepEqual(detect(view({})), {
+    candidates: [],
+    problems: [],
+    configuration: {},
+  } satisfies Detection)
   assert.deepEqual(detect(view({ 'README.md': 'x' })).candidates, [])
   const { candidates } = detect(
     view({ 'package.json': '{"main":"index.js","bin":"./index.js"}', 'index.js': '', 'src/main.py': '' }),

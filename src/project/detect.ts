@@ -5,6 +5,8 @@
 
 import { wasm, web } from '../languages/index.ts'
 import { joinPath } from '../lib/path.ts'
+import { applyConfiguration, applyVersions, type Offered } from './apply.ts'
+import { mergeConfigurations, readConfiguration, readParameters } from './configure.ts'
 import { detectGo } from './detect-go.ts'
 import { detectJavascript } from './detect-javascript.ts'
 import { detectPython } from './detect-python.ts'
@@ -26,8 +28,18 @@ interface Placed {
   readonly score: number
 }
 
+/** What detection knows besides the files. */
+export interface Surroundings {
+  /** runtimes that can be had; absent: not known, and versions stay open */
+  readonly runtimes?: readonly Offered[]
+  /** milliseconds since the epoch */
+  readonly now?: number
+  /** the query of the page's address */
+  readonly search?: string
+}
+
 /** All that could be run, best first, with what could not be understood. */
-export function detect(view: ProjectView): Detection {
+export function detect(view: ProjectView, { runtimes, now = 0, search = '' }: Surroundings = {}): Detection {
   const problems: Problem[] = []
   const report: Report = (problem) => problems.push(problem)
   const placed = ['.', ...findFolders(view)].flatMap((folder) => {
@@ -37,12 +49,22 @@ export function detect(view: ProjectView): Detection {
   placed.sort((a, b) => b.score - a.score)
   const seen = new Set<string>()
   const candidates = placed.flatMap(({ target }) => {
-    const key = JSON.stringify([target.command, target.args, joinPath(target.cwd, target.entry)])
+    const what = target.runnable ? '' : target.reason
+    const key = JSON.stringify([target.command, target.args, joinPath(target.cwd, target.entry), what])
     const fresh = !seen.has(key) && !isCovered(target, placed)
     seen.add(key)
     return fresh ? target : []
   })
-  return { candidates: candidates.slice(0, CANDIDATES_MAX), problems }
+  const configuration = mergeConfigurations(
+    readConfiguration(folderView(view, '.'), report),
+    readParameters(search, report),
+  )
+  const wanted = applyConfiguration(view, configuration, candidates.slice(0, CANDIDATES_MAX), report)
+  return {
+    candidates: applyVersions(view, configuration, wanted, runtimes, now, report),
+    problems,
+    configuration,
+  }
 }
 
 /** A folder that the root already runs from needs no entry of its own for the same file. */

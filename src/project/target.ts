@@ -1,6 +1,8 @@
 /** What can be run, as plain data: the user may change every word of it before it runs. */
 
+import type { Limits } from '../abi/limits.ts'
 import type { Language } from '../languages/index.ts'
+import type { Configuration } from './options.ts'
 
 export interface RunTarget {
   /** id in languages/ */
@@ -25,6 +27,8 @@ export interface RunTarget {
   readonly hint?: string
   /** what may go wrong although it can be run */
   readonly warnings: readonly string[]
+  /** what the project grants itself of the machine */
+  readonly limits?: Partial<Limits>
 }
 
 /** A file of the project that cannot be understood. */
@@ -41,6 +45,8 @@ export interface Detection {
   /** best first; empty where nothing was recognised */
   readonly candidates: readonly RunTarget[]
   readonly problems: readonly Problem[]
+  /** what the project and the page's address say; already applied to the candidates */
+  readonly configuration: Configuration
 }
 
 /** A target before it is known in which folder of the project it lies: paths are relative to that folder. */

@@ -85,7 +85,7 @@ function fromPyproject(view: FolderView, report: Report): Wish[] {
     [asString(poetry.python), '"python"', ['tool', 'poetry', 'dependencies', 'python']],
   ]
   return keys.flatMap(([text, key, names]) => {
-    if (text === undefined) return []
+    if (text === undefined || text.trim() === '') return []
     const place = { path, source: `${key} of ${path}`, text, line: findKeyLine(source, names) }
     const wish = specifierWish(text, place.source)
     return wish ? [wish] : refuse(view, report, place, PRODUCTS.python)
