@@ -11,9 +11,10 @@
  *
  * Invariant: holds are short (at most 64 KiB copied), never across a wait; OBJECTS_LOCK before FILES_LOCK.
  */
-import { SUPERBLOCK, THREAD, THREAD_STATE, threadAt } from './layout.ts'
+import { PAGE_BYTES, SUPERBLOCK, THREAD, THREAD_STATE, threadAt } from './layout.ts'
 import type { Memory } from './memory.ts'
 
+const PAGE_WORDS = PAGE_BYTES / 4
 const SLEEPERS = 0x40000000
 const OWNER = 0x3fffffff
 /** Longer spinning was measured to be harmful on two cores. */
@@ -47,6 +48,7 @@ export const createLock = (
   mended: (afterDeath: boolean) => void = () => {},
 ): Lock => {
   const me = memory.thread + 1
+  const killedAt = threadAt(memory.thread) + THREAD.KILLED
   let depth = 0
   let afterDeath = false
   const take = (milliseconds: number): boolean => {
@@ -78,14 +80,15 @@ export const createLock = (
     }
   }
   const parkIfDead = (): void => {
-    if (Atomics.load(memory.i32, threadAt(memory.thread) + THREAD.KILLED) === 0) return
+    if (memory.i32[killedAt] === 0) return
     if (Atomics.exchange(memory.i32, word, 0) & SLEEPERS) Atomics.notify(memory.i32, word, 1)
     park(memory)
   }
   const enter = (): void => {
     depth = 1
+    // Plain loads here: the lock was taken by an atomic operation, which they cannot overtake, and V8 is ten times as fast.
     parkIfDead()
-    memory.refresh()
+    if (memory.i32[SUPERBLOCK.PAGES]! * PAGE_WORDS !== memory.i32.length) memory.refresh()
     mended(afterDeath)
     afterDeath = false
   }
