@@ -11,6 +11,7 @@ import { filesLock } from '../memory/files-lock.ts'
 import { THREAD, THREAD_STATE, threadAt } from '../memory/layout.ts'
 import type { Memory } from '../memory/memory.ts'
 import { exchangeWord, freeThread, getWord, setWord } from '../memory/slots.ts'
+import { addWork, PENDING } from '../memory/undo.ts'
 import { wake } from '../memory/wake.ts'
 import type { Objects } from '../objects/objects.ts'
 
@@ -33,8 +34,12 @@ export const createReaper = (
   const files = filesLock(memory)
   /** Thread → when its quarantine ends, on performance.now()'s clock. */
   const quarantine = new Map<number, number>()
+  /** Those that were stopped in the middle of whatever they did. */
+  const stopped = new Set<number>()
   const free = (thread: number): void => {
     quarantine.delete(thread)
+    // It may have let go of a file's last pin and parked before it could free it.
+    if (stopped.delete(thread)) addWork(memory.i32, PENDING.ORPHANS)
     // Its worker was lost in the middle of a call, without this protocol: whoever takes the lock next mends what it left.
     for (const lock of [objects.lock, files]) {
       if (!lock.reclaim(thread)) continue
@@ -46,6 +51,7 @@ export const createReaper = (
   return {
     endThread: (thread) => {
       const locks = [objects.lock, files].filter((lock) => lock.acquireWithin(LOST_MS))
+      if (getWord(memory, threadAt(thread) + THREAD.STATE) !== THREAD_STATE.PARKED) stopped.add(thread)
       setWord(memory, threadAt(thread) + THREAD.KILLED, 1)
       terminate(thread)
       const held = exchangeWord(memory, threadAt(thread) + THREAD.HELD_INODE, 0)
