@@ -41,6 +41,12 @@ export interface ProcessInfo {
   /** 'python 3.12.0', 'wasm'. */
   runtime: string
   state: ProcessState
+  /** 'stops at its next call', or ''. */
+  note: string
+  group: number
+  session: number
+  /** 0…19: how much it rests at its system calls. */
+  nice: number
   /** Name of the system call it waits in, or ''. */
   waiting: string
   /** Milliseconds since the epoch. */
@@ -76,6 +82,10 @@ export interface SpawnRequest {
   /** A runtime's command ('python3', 'qjs'), a path to a .wasm, or a program in PATH. */
   command: string
   args: string[]
+  /** argv[0]; default the command. */
+  argv0?: string
+  /** Every call is told from the first one on. */
+  strace?: boolean
   cwd: string
   env: Record<string, string>
   /** Nothing is added to `env`. */
@@ -108,9 +118,31 @@ export type KernelEvent =
   | { type: 'exit'; pid: number; reason: ExitReason }
   | { type: 'process'; process: ProcessInfo }
   | { type: 'watch'; id: number; paths: string[] }
+  | { type: 'strace'; pid: number; entries: TraceEntry[]; lost: number }
   | ({ type: 'save' } & SaveState)
   | { type: 'log'; time: number; severity: 'debug' | 'info' | 'warning' | 'error'; text: string }
   | { type: 'fault'; message: string }
+
+/** One system call of a traced process. */
+export interface TraceEntry {
+  /** Milliseconds since the epoch when it was made, and microseconds until it was over. */
+  time: number
+  micros: number
+  /** By the machine's name ('open') and the guest's ('path_open'; '' for a runtime of ours). */
+  call: string
+  import: string
+  /** 'open(3, 0x1, "main.py", 0x0) = 4' */
+  text: string
+}
+
+export interface DiagnosticOptions {
+  /** Starts, ends and stops of processes go to the log. */
+  verbose: boolean
+  /** As verbose, and the filesystem is checked after every exit. */
+  debug: boolean
+  /** Commands that are traced from their start; 'all' for every one. */
+  strace: string[]
+}
 
 export interface MachineFacts {
   size: number
@@ -187,6 +219,11 @@ export interface KernelApi extends ProjectsOfKernel {
   endInput(pid: number): Promise<void>
   resize(pid: number, columns: number, rows: number): void
   kill(pid: number, signal: number): void
+  /** 0…19. */
+  nice(pid: number, value: number): void
+  /** Starts or ends a stream of 'strace' events. */
+  strace(pid: number, on: boolean): void
+  setDiagnostics(options: DiagnosticOptions): void
   /** The page has consumed that many bytes of output: the kernel may send as many again. */
   ack(pid: number, bytes: number): void
   processes(): ProcessInfo[]
@@ -286,8 +323,18 @@ export interface ChildRequest {
   /** null: the parent's. */
   cwd: string | null
   env: Record<string, string>
-  /** Which of the parent's descriptors the child finds where: [parent's, child's]. */
+  /** Which of the parent's descriptors the child finds where: [parent's, child's]. Nothing else is inherited. */
   descriptors: [number, number][]
+  /** argv[0]; default the command. */
+  argv0?: string
+  /** Process group at birth: 0 one of its own, else one of the parent's session; default the parent's. */
+  group?: number
+  /** A session and group of its own, without a terminal. */
+  session?: boolean
+  /** Its group becomes the foreground of its terminal. */
+  foreground?: boolean
+  /** Signals that it ignores (bit n−1 is signal n); default those that the parent ignores. */
+  ignored?: number
 }
 
 /**
@@ -298,7 +345,12 @@ export interface KernelForProcess {
   /** The thread is done; the kernel ends the process. */
   exit(reason: ExitReason): void
   spawn(reply: number, request: ChildRequest): void
+  /** Replaces the caller's program; `descriptors` is not looked at. Answers only when it is refused. */
+  exec(reply: number, request: ChildRequest): void
+  /** A pid, 0 for the caller's group, −1 for all that descend from it, below −1 a group. */
   kill(reply: number, pid: number, signal: number): void
+  /** Brings /proc/<pid> up to date; 0 for all. */
+  refresh(reply: number, pid: number): void
 }
 
 /** A process worker, as the kernel sees it. Answers only while its guest lets the event loop turn. */

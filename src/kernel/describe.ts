@@ -1,10 +1,21 @@
 /** One row of the process table, read from shared memory without asking the process. */
 import type { ProcessInfo, ProcessState } from '../abi/control.ts'
 import { callName } from '../abi/syscalls.ts'
-import { PAGE_BYTES, PROCESS, processAt, THREAD, THREAD_STATE, threadAt } from '../memory/layout.ts'
+import {
+  PAGE_BYTES,
+  PROCESS,
+  PROCESS_STATE,
+  processAt,
+  THREAD,
+  THREAD_STATE,
+  threadAt,
+} from '../memory/layout.ts'
 import type { Memory } from '../memory/memory.ts'
 import { getWord } from '../memory/slots.ts'
-import type { Entry } from './processes.ts'
+import { STOPS } from '../objects/signal.ts'
+import { JOB } from '../objects/slot-words.ts'
+import type { Entry } from './entry.ts'
+import type { ProcFacts } from './proc-text.ts'
 
 export const describe = (memory: Memory, entry: Entry): ProcessInfo => {
   const { request, program, exit } = entry
@@ -18,7 +29,11 @@ export const describe = (memory: Memory, entry: Entry): ProcessInfo => {
     args: request.args,
     cwd: request.cwd,
     runtime: program.runtime,
-    state: stateOf(memory, thread, exit !== null),
+    state: stateOf(memory, thread, process, exit !== null),
+    note: noteOf(memory, process, exit !== null),
+    group: getWord(memory, process + PROCESS.GROUP),
+    session: getWord(memory, process + PROCESS.SESSION),
+    nice: getWord(memory, process + JOB.NICE),
     waiting,
     started: entry.started,
     cpu: usage(memory, entry, performance.now()).cpu,
@@ -32,7 +47,7 @@ export const describe = (memory: Memory, entry: Entry): ProcessInfo => {
 export const usage = (memory: Memory, entry: Entry, now: number): { cpu: number; wall: number } => {
   const thread = threadAt(entry.thread)
   const wall = now - entry.startedAt
-  const slept = (getWord(memory, thread + THREAD.BLOCKED_US) >>> 0) / 1000
+  const slept = entry.slept + (getWord(memory, thread + THREAD.BLOCKED_US) >>> 0) / 1000
   const isAsleep = getWord(memory, thread + THREAD.STATE) === THREAD_STATE.WAITING
   // The words of a sleep that is under way are added when it ends.
   const sleeping = isAsleep
@@ -43,8 +58,39 @@ export const usage = (memory: Memory, entry: Entry, now: number): { cpu: number;
 
 const CLOCK_MASK = 0x7fffffff
 
-const stateOf = (memory: Memory, thread: number, hasEnded: boolean): ProcessState => {
+/** What /proc tells of a process. */
+export const procFacts = (memory: Memory, entry: Entry): ProcFacts => {
+  const at = processAt(entry.slot)
+  const word = (field: number): number => getWord(memory, at + field)
+  const row = describe(memory, entry)
+  return {
+    ...row,
+    name: (entry.request.command.split('/').at(-1) ?? '').slice(0, NAME_LENGTH),
+    terminal: word(PROCESS.TTY),
+    threads: word(PROCESS.THREADS),
+    umask: word(PROCESS.UMASK),
+    started: entry.startedAt,
+    pending: word(PROCESS.PENDING),
+    blocked: word(PROCESS.BLOCKED),
+    ignored: word(PROCESS.IGNORED),
+    handled: word(PROCESS.HANDLED),
+  }
+}
+
+/** TASK_COMM_LEN of Linux, without its NUL. */
+const NAME_LENGTH = 15
+
+/** A process without system calls cannot be stopped, only ended: the table says so. */
+const noteOf = (memory: Memory, process: number, hasEnded: boolean): string => {
+  const isStopped = getWord(memory, process + PROCESS.STATE) === PROCESS_STATE.STOPPED
+  const kept = getWord(memory, process + PROCESS.HANDLED)
+  const isAsked = (getWord(memory, process + PROCESS.PENDING) & STOPS & ~kept) !== 0
+  return isAsked && !isStopped && !hasEnded ? 'stops at its next call' : ''
+}
+
+const stateOf = (memory: Memory, thread: number, process: number, hasEnded: boolean): ProcessState => {
   if (hasEnded) return 'ended'
+  if (getWord(memory, process + PROCESS.STATE) === PROCESS_STATE.STOPPED) return 'stopped'
   const state = getWord(memory, thread + THREAD.STATE)
   if (state === THREAD_STATE.STARTING) return 'starting'
   return state === THREAD_STATE.WAITING ? 'sleeping' : 'running'

@@ -19,9 +19,12 @@ import { createFiles } from '../vfs/files.ts'
 import { formatVfs } from '../vfs/format.ts'
 import { attachVfs } from '../vfs/vfs.ts'
 import { takeAudit } from './audit.ts'
+import { procFacts } from './describe.ts'
+import { createDiagnostics, parseDiagnostics } from './diagnostics.ts'
 import { createFileApi } from './files.ts'
 import { createReaper } from './kill.ts'
 import { createPersist, HOME } from './persist.ts'
+import { createProcFiles } from './proc-files.ts'
 import { createProcesses } from './processes.ts'
 import { createPrograms } from './programs.ts'
 import { LOOK_MS } from './warden.ts'
@@ -60,7 +63,19 @@ export const createKernel = ({ jail, host, report }: KernelOptions): Kernel => {
   const programs = createPrograms(files, jail, host)
   let limits = KIND_LIMITS
   const mostPages = getWord(memory, SUPERBLOCK.LIMIT)
-  const processes = createProcesses({ objects, files, jail, programs, reaper, report, limits: () => limits })
+  const diagnostics = createDiagnostics({ report, fsck: files.fsck })
+  const listing = createProcFiles({ objects, vfs, files, facts: (entry) => procFacts(memory, entry) })
+  const processes = createProcesses({
+    objects,
+    files,
+    jail,
+    programs,
+    reaper,
+    report,
+    diagnostics,
+    listing,
+    limits: () => limits,
+  })
   const watches = createWatches(vfs, files)
   const nudge = (): void => wake(memory, 0)
 
@@ -90,6 +105,9 @@ export const createKernel = ({ jail, host, report }: KernelOptions): Kernel => {
     endInput: async (pid) => processes.get(pid).stdio.endInput(),
     resize: (pid, columns, rows) => processes.get(pid).stdio.resize(columns, rows),
     kill: processes.kill,
+    nice: processes.nice,
+    strace: processes.strace,
+    setDiagnostics: (options) => diagnostics.set(parseDiagnostics(options)),
     ack: (pid, bytes) => {
       for (const entry of processes.entries()) if (entry.pid === pid) entry.stdio.ack(bytes)
       nudge()

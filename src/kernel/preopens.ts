@@ -25,7 +25,7 @@ export const choosePreopens = (
   if (request.preopens) return request.preopens
   if (startsInPwd) return [{ name: '/', path: '/', readonly: false }]
   const top = files.readdir('/').filter(({ kind }) => kind === KIND.DIRECTORY)
-  const named = top.map(({ name }) => ({ name: `/${name}`, path: `/${name}`, readonly: false }))
+  const named = top.map(({ name }) => ({ name: `/${name}`, path: `/${name}`, readonly: name === 'proc' }))
   return [{ name: '/', path: request.cwd, readonly: false }, ...named]
 }
 

@@ -6,23 +6,39 @@
 import type { Preopen, SpawnRequest } from '../abi/control.ts'
 import { check, ERRNO, SysError } from '../abi/errno.ts'
 import type { Limits } from '../abi/limits.ts'
+import { SIGNAL, signalBit } from '../abi/signals.ts'
 import { PROCESS, processAt } from '../memory/layout.ts'
 import { freeProcess, freeThread, getWord, setWord, takeProcess, takeThread } from '../memory/slots.ts'
 import { createDescriptors, inheritDescriptors } from '../objects/descriptors.ts'
+import { isGroupOf } from '../objects/jobs.ts'
 import type { Objects } from '../objects/objects.ts'
 import { releaseProcess } from '../objects/proc.ts'
+import { JOB } from '../objects/slot-words.ts'
+import { setForeground } from '../objects/tty.ts'
 import { type Files, KIND } from '../vfs/types.ts'
 import { openPreopens } from './preopens.ts'
 import { absolute, type Program } from './programs.ts'
 import { createStdio, INHERITED, type Stdio } from './stdio.ts'
 
 const DEFAULT_UMASK = 0o022
+const UNSTOPPABLE = signalBit(SIGNAL.KILL) | signalBit(SIGNAL.STOP)
 
 /** Whose child it is, and which of its descriptors it gets where. */
 export interface Family {
   pid: number
   slot: number
   descriptors: readonly (readonly [number, number])[]
+  birth: Birth
+}
+
+/** What of its place in the world a child has from the start, so that no moment is without it. */
+export interface Birth {
+  /** null: the parent's; 0: one of its own. */
+  group: number | null
+  session: boolean
+  foreground: boolean
+  /** null: what the parent ignores. */
+  ignored: number | null
 }
 
 export interface Prepared {
@@ -72,7 +88,25 @@ export const prepare = (objects: Objects, files: Files, plan: Plan): Prepared =>
   }
 }
 
-/** What fork(2) would have copied: group, session, terminal, file mode mask. */
+/** Group, session and foreground at birth. @throws SysError EPERM for a group that is not of the parent's session */
+const placeChild = (objects: Objects, at: number, pid: number, { birth }: Family): void => {
+  const { memory } = objects
+  if (birth.ignored !== null) setWord(memory, at + PROCESS.IGNORED, birth.ignored & ~UNSTOPPABLE)
+  if (birth.session) {
+    for (const field of [PROCESS.SESSION, PROCESS.GROUP]) setWord(memory, at + field, pid)
+    setWord(memory, at + PROCESS.TTY, 0)
+    return
+  }
+  const session = getWord(memory, at + PROCESS.SESSION)
+  const { group } = birth
+  if (group !== null && group !== 0 && !isGroupOf(objects, group, session))
+    throw new SysError(ERRNO.PERM, `process group ${group}`, 'not in this session')
+  if (group !== null) setWord(memory, at + PROCESS.GROUP, group === 0 ? pid : group)
+  const tty = getWord(memory, at + PROCESS.TTY)
+  if (birth.foreground && tty !== 0) setForeground(objects, tty, getWord(memory, at + PROCESS.GROUP))
+}
+
+/** What fork(2) would have copied: group, session, terminal, file mode mask, ignored signals, nice value. */
 const inheritWords = (objects: Objects, at: number, pid: number, parent: Family | null): void => {
   const { memory } = objects
   const from = parent ? processAt(parent.slot) : -1
@@ -81,11 +115,14 @@ const inheritWords = (objects: Objects, at: number, pid: number, parent: Family 
     [PROCESS.SESSION]: pid,
     [PROCESS.UMASK]: DEFAULT_UMASK,
     [PROCESS.TTY]: 0,
+    [PROCESS.IGNORED]: 0,
+    [JOB.NICE]: 0,
   }
   for (const [field, value] of Object.entries(own)) {
     const word = Number(field)
     setWord(memory, at + word, from < 0 ? value : getWord(memory, from + word))
   }
+  if (parent) placeChild(objects, at, pid, parent)
 }
 
 const openStreams = (objects: Objects, { request, parent }: Plan, slot: number, pid: number): Stdio => {

@@ -6,62 +6,31 @@
  *
  * Invariant: `end` runs once per process, whoever comes first: its own exit, a signal, a failed worker.
  */
-import type {
-  ChildRequest,
-  ExitReason,
-  JailApi,
-  KernelEvent,
-  KernelForProcess,
-  ProcessInfo,
-  SpawnRequest,
-} from '../abi/control.ts'
-import { check, ERRNO, SysError } from '../abi/errno.ts'
+import type { ExitReason, JailApi, KernelEvent, ProcessInfo, SpawnRequest } from '../abi/control.ts'
+import { ERRNO, SysError } from '../abi/errno.ts'
 import { type Limits, passedWords, tighten } from '../abi/limits.ts'
-import { defaultAction, SIGNAL, signalBit } from '../abi/signals.ts'
-import { expose, moving, type Remote } from '../ipc/rpc.ts'
-import {
-  MAX_PROCESSES,
-  PAGE_BYTES,
-  PROCESS,
-  PROCESS_STATE,
-  processAt,
-  THREAD,
-  threadAt,
-} from '../memory/layout.ts'
-import { findProcess, freeProcess, getWord, setWord } from '../memory/slots.ts'
-import { wake } from '../memory/wake.ts'
+import { SIGNAL } from '../abi/signals.ts'
+import type { Remote } from '../ipc/rpc.ts'
+import { PAGE_BYTES, PROCESS, PROCESS_STATE, processAt, THREAD, threadAt } from '../memory/layout.ts'
+import { freeProcess, getWord } from '../memory/slots.ts'
 import type { Objects } from '../objects/objects.ts'
 import { endProcess } from '../objects/proc.ts'
-import { raise } from '../objects/signal.ts'
 import type { Files } from '../vfs/types.ts'
+import { type ChildrenOptions, faceFor } from './children.ts'
 import { describe } from './describe.ts'
+import type { Diagnostics } from './diagnostics.ts'
+import type { Entry } from './entry.ts'
+import { renewDescriptors, replaceThread } from './exec.ts'
 import type { Reaper } from './kill.ts'
+import { argvOf, environmentOf, launch } from './launch.ts'
 import { choosePreopens, nameInside } from './preopens.ts'
 import { type Family, prepare } from './prepare.ts'
-import type { Program, Programs } from './programs.ts'
-import { parseReply, parseThreadFailed, processRequests } from './requests.ts'
-import type { Stdio } from './stdio.ts'
-import { createMeter, judge, type Meter, memoryWords, meterOutput } from './warden.ts'
-
-/** A process that does not follow a deadly signal by then (a loop without system calls) is stopped from outside. */
-export const GRACE_MS = 500
-
-export interface Entry {
-  readonly pid: number
-  readonly slot: number
-  readonly thread: number
-  readonly request: SpawnRequest
-  readonly program: Program
-  /** 0 for a child of the page. */
-  readonly parent: number
-  readonly stdio: Stdio
-  readonly limits: Limits
-  readonly meter: Meter
-  /** Milliseconds since the epoch, and on performance.now()'s clock. */
-  readonly started: number
-  readonly startedAt: number
-  exit: ExitReason | null
-}
+import type { ProcFiles } from './proc-files.ts'
+import type { Programs } from './programs.ts'
+import { parseThreadFailed } from './requests.ts'
+import { createSignals } from './signals.ts'
+import { createStraces } from './strace.ts'
+import { createMeter, judge, memoryWords, meterOutput } from './warden.ts'
 
 export interface Processes {
   /** A child of the page. */
@@ -70,6 +39,10 @@ export interface Processes {
   get(pid: number): Entry
   entries(): Iterable<Entry>
   kill(pid: number, signal: number): void
+  nice(pid: number, value: number): void
+  strace(pid: number, on: boolean): void
+  /** Brings /proc up to date for a process; 0 for all. */
+  refresh(pid: number): void
   threadFailed(thread: number, message: string): void
   list(): ProcessInfo[]
   readonly isEmpty: boolean
@@ -88,14 +61,15 @@ export interface ProcessesOptions {
   /** What a process gets unless its request says less. */
   limits: () => Limits
   report: (event: KernelEvent) => void
+  diagnostics: Diagnostics
+  listing: ProcFiles
 }
 
 export const createProcesses = (options: ProcessesOptions): Processes => {
-  const { objects, files, jail, programs, reaper, report } = options
+  const { objects, files, jail, programs, reaper, report, diagnostics, listing } = options
   const { memory } = objects
   const entries = new Map<number, Entry>()
-  /** Processes that a deadly signal waits for, and that will be ended if they do not follow it. */
-  const enforced = new Set<number>()
+  const straces = createStraces(objects, report)
   /** The kernel's end of each process's control link. */
   const links = new Map<number, MessagePort>()
 
@@ -103,6 +77,7 @@ export const createProcesses = (options: ProcessesOptions): Processes => {
     if (entry.exit) return
     reaper.endThread(entry.thread)
     emitOutput(entry, true)
+    straces.stop(entry)
     const used = getWord(memory, threadAt(entry.thread) + THREAD.GUEST_PAGES) * PAGE_BYTES
     const hasFailed = reason.code !== 0 && reason.message === ''
     entry.exit = hasFailed ? { ...reason, message: memoryWords(used, entry.limits) } : reason
@@ -118,7 +93,9 @@ export const createProcesses = (options: ProcessesOptions): Processes => {
     if (isOurs && getWord(memory, at + PROCESS.STATE) === PROCESS_STATE.ZOMBIE)
       freeProcess(memory, entry.slot)
     entries.delete(entry.pid)
-    enforced.delete(entry.pid)
+    signals.forget(entry.pid)
+    listing.remove(entry.pid)
+    diagnostics.ended(entry)
     links.get(entry.pid)?.close()
     links.delete(entry.pid)
   }
@@ -134,26 +111,6 @@ export const createProcesses = (options: ProcessesOptions): Processes => {
       if (!all) return moved
     }
   }
-  /** A deadly signal is the process's own to follow; if it does not in time, it is followed for it. */
-  const enforce = (entry: Entry, signal: number): void => {
-    setTimeout(() => end(entry, { code: 0, signal, message: '' }), GRACE_MS)
-  }
-  const isDeadly = (entry: Entry, signal: number): boolean => {
-    const at = processAt(entry.slot)
-    const handled = getWord(memory, at + PROCESS.HANDLED) | getWord(memory, at + PROCESS.IGNORED)
-    return defaultAction(signal) === 'terminate' && (handled & signalBit(signal)) === 0
-  }
-  /** Signals that did not come through `kill`, such as Ctrl-C at the terminal: found on the next turn. */
-  const followSignals = (entry: Entry): void => {
-    const pending = getWord(memory, processAt(entry.slot) + PROCESS.PENDING)
-    if (pending === 0 || enforced.has(entry.pid)) return
-    for (let signal = 1; signal < 32; signal++) {
-      if (!(pending & signalBit(signal)) || !isDeadly(entry, signal)) continue
-      enforced.add(entry.pid)
-      enforce(entry, signal)
-      return
-    }
-  }
   const spawn = async (request: SpawnRequest, parent: Family | null): Promise<number> => {
     const limits = tighten(options.limits(), request.limits ?? {})
     const program = await programs.resolve(request, limits.memory)
@@ -165,105 +122,85 @@ export const createProcesses = (options: ProcessesOptions): Processes => {
     const prepared = prepare(objects, files, { request, program, preopens, parent, limits })
     const startedAt = performance.now()
     const started = { started: Date.now(), startedAt, limits, meter: createMeter(startedAt) }
-    const entry = {
-      ...prepared,
-      ...started,
-      request,
-      program,
-      parent: parent?.pid ?? 0,
-      exit: null,
-    }
+    const born = { parent: parent?.pid ?? 0, exit: null, told: PROCESS_STATE.RUNNING, slept: 0 }
+    const entry: Entry = { ...prepared, ...started, ...born, request, program }
     entries.set(entry.pid, entry)
     try {
-      await launch(entry, nameInside(request.cwd, preopens))
+      if (request.strace || diagnostics.traces(request.command)) straces.start(entry)
+      const pwd = nameInside(request.cwd, preopens)
+      listing.add(entry, argvOf(entry), environmentOf(entry, pwd))
+      await start(entry, pwd)
     } catch (error) {
-      const message = error instanceof Error ? error.message : String(error)
-      end(entry, { code: 126, signal: 0, message })
+      fail(entry, error)
     }
+    diagnostics.say(`process ${entry.pid} starts: ${argvOf(entry).join(' ')} (${program.runtime})`)
     report({ type: 'process', process: describe(memory, entry) })
     return entry.pid
   }
-  const spawnChild = async (parent: Entry, child: ChildRequest): Promise<number> => {
-    const { command, args, env, descriptors } = child
-    const request: SpawnRequest = {
-      command,
-      args,
-      env,
-      cwd: child.cwd ?? parent.request.cwd,
-      preopens: parent.request.preopens,
-      terminal: null,
-      stdin: null,
-      title: [command.split('/').at(-1), ...args].join(' '),
-      limits: parent.limits,
+  const fail = (entry: Entry, error: unknown): void =>
+    end(entry, { code: 126, signal: 0, message: error instanceof Error ? error.message : String(error) })
+  const start = (entry: Entry, pwd: string): Promise<void> =>
+    launch(memory, jail, entry, { face: faceFor(entry, forChildren), pwd }, (port) => {
+      links.get(entry.pid)?.close()
+      links.set(entry.pid, port)
+    })
+  /** The program of a process is replaced; a refusal leaves it as it was. */
+  const exec = async (entry: Entry, request: SpawnRequest): Promise<void> => {
+    const program = await programs.resolve(request, entry.limits.memory)
+    if (entry.exit) return
+    const preopens = choosePreopens(files, request, program.startsInPwd)
+    replaceThread(objects, reaper, entry)
+    try {
+      renewDescriptors(objects, files, entry, preopens)
+      Object.assign(entry, { program, request })
+      const pwd = nameInside(request.cwd, preopens)
+      listing.add(entry, argvOf(entry), environmentOf(entry, pwd))
+      await start(entry, pwd)
+      diagnostics.say(`process ${entry.pid} becomes ${argvOf(entry).join(' ')} (${program.runtime})`)
+    } catch (error) {
+      fail(entry, error)
     }
-    // The parent may have ended while its request was on the way.
-    if (parent.exit) throw new SysError(ERRNO.SRCH, `process ${parent.pid}`)
-    return spawn(request, { pid: parent.pid, slot: parent.slot, descriptors })
+    report({ type: 'process', process: describe(memory, entry) })
   }
-  /** kill(2) for a process: only what descends from it. */
-  const killFor = (caller: Entry, pid: number, signal: number): number => {
+  const signals = createSignals({
+    objects,
+    entries,
+    end: (entry, signal) => end(entry, { code: 0, signal, message: '' }),
+  })
+  const forChildren: ChildrenOptions = {
+    memory,
+    end,
+    spawn,
+    exec,
+    killFor: signals.killFor,
+    refresh: (pid) => listing.refresh(pid),
+  }
+  const get = (pid: number): Entry => {
     const entry = entries.get(pid)
-    if (!entry) return -ERRNO.SRCH
-    if (!descends(objects, entry, caller.pid)) return -ERRNO.PERM
-    if (signal !== 0) kill(entry, signal)
-    return 0
+    if (!entry) throw new SysError(ERRNO.SRCH, `process ${pid}`)
+    return entry
   }
-  const faceFor = (entry: Entry): KernelForProcess => {
-    const answer = (reply: number, result: number): void => {
-      if (entry.exit) return
-      setWord(memory, threadAt(entry.thread) + THREAD.REPLY + reply, result)
-      wake(memory, entry.thread)
-    }
-    /** A bad request is answered as one, so that a caller that only made a mistake does not wait for ever. */
-    const checked = <T>(parse: () => T, reply: unknown): T => {
-      try {
-        return parse()
-      } catch (error) {
-        answer(parseReply(reply), -(error instanceof SysError ? error.errno : ERRNO.IO))
-        throw error
-      }
-    }
-    return {
-      exit: (...args) => end(entry, processRequests.exit(...args)),
-      spawn: (...args) => {
-        const { reply, request } = checked(() => processRequests.spawn(...args), args[0])
-        spawnChild(entry, request).then(
-          (pid) => answer(reply, pid),
-          (error: unknown) => answer(reply, -(error instanceof SysError ? error.errno : ERRNO.IO)),
-        )
-      },
-      kill: (...args) => {
-        const { reply, pid, signal } = checked(() => processRequests.kill(...args), args[0])
-        answer(reply, killFor(entry, pid, signal))
-      },
-    }
-  }
-  const kill = (entry: Entry, signal: number): void => {
-    if (signal === SIGNAL.KILL) {
-      end(entry, { code: 0, signal, message: '' })
-      return
-    }
-    check(raise(objects, entry.pid, signal), `process ${entry.pid}`)
-    if (isDeadly(entry, signal)) enforce(entry, signal)
+  /** The page hears of a process that stops or goes on. */
+  const tellState = (entry: Entry): void => {
+    const state = getWord(memory, processAt(entry.slot) + PROCESS.STATE)
+    if (state === entry.told) return
+    entry.told = state
+    diagnostics.say(`process ${entry.pid} ${state === PROCESS_STATE.STOPPED ? 'has stopped' : 'goes on'}`)
+    report({ type: 'process', process: describe(memory, entry) })
   }
 
   return {
     spawn: async (request) => ({ pid: await spawn(request, null) }),
-    get: (pid) => {
-      const entry = entries.get(pid)
-      if (!entry) throw new SysError(ERRNO.SRCH, `process ${pid}`)
-      return entry
-    },
+    get,
     entries: () => entries.values(),
     ports: () => links.size,
     get isEmpty() {
       return entries.size === 0
     },
-    kill: (pid, signal) => {
-      const entry = entries.get(pid)
-      if (!entry) throw new SysError(ERRNO.SRCH, `process ${pid}`)
-      kill(entry, signal)
-    },
+    kill: (pid, signal) => signals.kill(get(pid), signal),
+    nice: (pid, value) => signals.nice(get(pid), value),
+    strace: (pid, on) => (on ? straces.start(get(pid)) : straces.stop(get(pid))),
+    refresh: listing.refresh,
     threadFailed: (...args) => {
       const { thread, message } = parseThreadFailed(...args)
       for (const entry of entries.values()) {
@@ -277,47 +214,13 @@ export const createProcesses = (options: ProcessesOptions): Processes => {
       for (const entry of [...entries.values()]) {
         entry.stdio.feed()
         if (emitOutput(entry, false)) moved = true
-        followSignals(entry)
+        if (straces.drain(entry)) moved = true
+        signals.follow(entry)
+        tellState(entry)
         const verdict = judge(memory, entry, performance.now())
         if (verdict) end(entry, { code: 0, signal: SIGNAL.KILL, message: verdict })
       }
       return moved
     },
   }
-
-  async function launch(entry: Entry, pwd: string): Promise<void> {
-    const { port1, port2 } = new MessageChannel()
-    links.set(entry.pid, port1)
-    expose(faceFor(entry), port1)
-    const { request, program, pid, thread } = entry
-    const added = { ...DEFAULT_ENV, PWD: pwd, ...program.env, ...terminalEnv(request) }
-    const env = request.bareEnv ? request.env : { ...added, ...request.env }
-    const start = { pid, thread, args: [request.command, ...request.args], env, kind: program.kind }
-    setWord(memory, processAt(entry.slot) + PROCESS.STATE, PROCESS_STATE.RUNNING)
-    const bind = { memory: memory.shared, start, port: port2 }
-    await jail.start(thread, program.key, moving(bind, [port2]))
-  }
-}
-
-const DEFAULT_ENV = {
-  HOME: '/home',
-  PATH: '/usr/local/bin:/usr/bin:/bin',
-  USER: 'user',
-  LANG: 'C.UTF-8',
-  TZ: 'UTC',
-}
-
-const terminalEnv = ({ terminal }: SpawnRequest): Record<string, string> =>
-  terminal ? { TERM: 'xterm-256color', COLUMNS: String(terminal.columns), LINES: String(terminal.rows) } : {}
-
-/** Whether `pid` is among the ancestors of the process. */
-const descends = (objects: Objects, entry: Entry, pid: number): boolean => {
-  const { memory } = objects
-  let slot = entry.slot
-  for (let steps = 0; slot >= 0 && steps < MAX_PROCESSES; steps++) {
-    const parent = getWord(memory, processAt(slot) + PROCESS.PARENT)
-    if (parent === pid) return true
-    slot = parent === 0 ? -1 : findProcess(memory, parent)
-  }
-  return false
 }

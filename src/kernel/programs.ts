@@ -2,6 +2,7 @@
  * From a command to a compiled module and the way it starts.
  *
  *   './main.wasm'   contains '/' or ends in .wasm: a file, relative to cwd
+ *   './tool.py'     begins with "#!": the program that it names, with the script as its argument
  *   'python3'       a runtime the machine has; else a program in PATH; else a runtime the host can fetch
  *
  * Invariant: bytes are compiled before any worker is taken, so what is no module at all is refused by its path. Whether the
@@ -13,6 +14,7 @@ import { limitText } from '../abi/limits.ts'
 import type { Remote } from '../ipc/rpc.ts'
 import { moving } from '../ipc/rpc.ts'
 import { type Files, KIND } from '../vfs/types.ts'
+import { type Interpreter, parseShebang, SHEBANG_BYTES } from './shebang.ts'
 import { limitMemory } from './wasm-memory.ts'
 
 export interface Program {
@@ -23,6 +25,8 @@ export interface Program {
   runtime: string
   env: Record<string, string>
   startsInPwd: boolean
+  /** A script's interpreter with its argument and the script's path: what stands in the place of argv[0]. */
+  words?: string[]
 }
 
 export interface Programs {
@@ -32,6 +36,10 @@ export interface Programs {
 }
 
 const DEFAULT_PATH = '/usr/local/bin:/usr/bin:/bin'
+/** As on Linux. */
+const SCRIPT_DEPTH = 4
+/** No script is larger; a module is not read twice to look at its first bytes. */
+const SCRIPT_BYTES = 4 * 1024 * 1024
 /** A worker with its first run behind it, beside the one that is bound. */
 const WARM_WORKERS = 1
 
@@ -100,10 +108,14 @@ export const createPrograms = (
     })
     return loading
   }
-  const fromFile = async (path: string, memory: number): Promise<Program> => {
+  const fromFile = async (wanted: Wanted, path: string): Promise<Program> => {
+    const { memory } = wanted
     const { inode, mtime, size } = statProgram(files, path)
     const key = `file:${inode}:${mtime}:${size}#${memory}`
     const before = compiled.get(path)
+    const script = before?.key === key ? undefined : parseShebang(headOf(files, path, size))
+    if (script === null) throw new SysError(ERRNO.NOEXEC, path, 'its first line names no interpreter')
+    if (script) return fromScript(wanted, path, script)
     if (before?.key !== key) {
       if (before) await jail.forget(before.key)
       const done = compile(key, files.readFile(path).slice(), memory)
@@ -118,24 +130,59 @@ export const createPrograms = (
     return { key, kind: 'wasi', runtime: 'wasm', env: {}, startsInPwd: false }
   }
 
+  const fromScript = async (
+    wanted: Wanted,
+    path: string,
+    { command, args }: Interpreter,
+  ): Promise<Program> => {
+    if (wanted.depth >= SCRIPT_DEPTH)
+      throw new SysError(ERRNO.LOOP, path, 'a script whose interpreter is a script, and so on')
+    // Runtimes are no files: "/usr/bin/python3" means the one of that name.
+    const isThere = !command.includes('/') || files.exists(absolute(command, wanted.cwd))
+    const name = isThere ? command : (command.split('/').at(-1) ?? command)
+    const program = await find({ ...wanted, command: name, depth: wanted.depth + 1 }).catch(
+      (error: unknown) => {
+        if (isCode(error, 'ENOENT'))
+          throw new SysError(ERRNO.NOENT, command, `no such interpreter for ${path}`)
+        throw error
+      },
+    )
+    const script = wanted.command.includes('/') ? wanted.command : path
+    return { ...program, words: [...(program.words ?? [command]), ...args, script] }
+  }
+  const find = async (wanted: Wanted): Promise<Program> => {
+    const { command, cwd, env, memory } = wanted
+    if (command.includes('/') || command.endsWith('.wasm')) return fromFile(wanted, absolute(command, cwd))
+    if (runtimes.has(`${command}#${memory}`)) return runtime(command, null, memory)
+    for (const folder of (env.PATH ?? DEFAULT_PATH).split(':')) {
+      // An empty one is the working directory (POSIX, PATH).
+      const path = `${absolute(folder || '.', cwd)}/${command}`
+      if (files.exists(path) && files.stat(path).kind === KIND.FILE) return fromFile(wanted, path)
+    }
+    try {
+      return await runtime(command, null, memory)
+    } catch (error) {
+      if (isCode(error, 'ENOENT')) throw new SysError(ERRNO.NOENT, command, 'command not found')
+      throw error
+    }
+  }
+
   return {
     ensureRuntime: async (name, version, memory) => void (await runtime(name, version, memory)),
-    resolve: async ({ command, cwd, env }, memory) => {
-      if (command.includes('/') || command.endsWith('.wasm')) return fromFile(absolute(command, cwd), memory)
-      if (runtimes.has(`${command}#${memory}`)) return runtime(command, null, memory)
-      for (const folder of (env.PATH ?? DEFAULT_PATH).split(':')) {
-        const path = `${absolute(folder, cwd)}/${command}`
-        if (files.exists(path) && files.stat(path).kind === KIND.FILE) return fromFile(path, memory)
-      }
-      try {
-        return await runtime(command, null, memory)
-      } catch (error) {
-        if (isCode(error, 'ENOENT')) throw new SysError(ERRNO.NOENT, command, 'command not found')
-        throw error
-      }
-    },
+    resolve: ({ command, cwd, env }, memory) => find({ command, cwd, env, memory, depth: 0 }),
   }
 }
+
+/** What `resolve` looks for; `depth` is the number of scripts it has come through. */
+interface Wanted extends Pick<SpawnRequest, 'command' | 'cwd' | 'env'> {
+  memory: number
+  depth: number
+}
+
+const headOf = (files: Files, path: string, size: number): Uint8Array =>
+  size > SCRIPT_BYTES ? NOTHING : files.readFile(path).slice(0, SHEBANG_BYTES)
+
+const NOTHING = new Uint8Array(0)
 
 export const absolute = (path: string, cwd: string): string =>
   path.startsWith('/') ? path : `${cwd}/${path}`

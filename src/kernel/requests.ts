@@ -23,6 +23,7 @@ export interface ProcessRequests {
   exit(reason: unknown): ExitReason
   spawn(reply: unknown, request: unknown): { reply: number; request: ChildRequest }
   kill(reply: unknown, pid: unknown, signal: unknown): { reply: number; pid: number; signal: number }
+  refresh(reply: unknown, pid: unknown): { reply: number; pid: number }
 }
 
 /** @throws SysError EINVAL, with what was wrong */
@@ -38,9 +39,10 @@ export const processRequests: ProcessRequests = {
   spawn: (reply, request) => ({ reply: parseReply(reply), request: parseChild(request) }),
   kill: (reply, pid, signal) => ({
     reply: parseReply(reply),
-    pid: integer(pid, 1, PID_MAX, 'pid'),
+    pid: integer(pid, -PID_MAX, PID_MAX, 'pid'),
     signal: integer(signal, 0, SIGNAL_MAX, 'signal'),
   }),
+  refresh: (reply, pid) => ({ reply: parseReply(reply), pid: integer(pid, 0, PID_MAX, 'pid') }),
 }
 
 /** A thread that failed, as the jail's document says. */
@@ -56,7 +58,8 @@ export const parseThreadFailed = (
 export const parseReply = (value: unknown): number => integer(value, 0, MAX_REPLIES - 1, 'reply')
 
 const parseChild = (value: unknown): ChildRequest => {
-  const { command, args, cwd, env, descriptors } = record(value, 'a request for a child')
+  const fields = record(value, 'a request for a child')
+  const { command, args, cwd, env, descriptors, argv0, group, ignored } = fields
   let left = ARGUMENTS_MAX
   const text = (each: unknown, what: string): string => {
     const checked = string(each, left, what)
@@ -70,6 +73,13 @@ const parseChild = (value: unknown): ChildRequest => {
     cwd: cwd === null ? null : text(cwd, 'working directory'),
     env: parseEnv(env, text),
     descriptors: list(descriptors, 'descriptors').map(parsePair),
+    ...(argv0 === undefined ? {} : { argv0: text(argv0, 'argv[0]') }),
+    ...(group === undefined ? {} : { group: integer(group, 0, PID_MAX, 'process group') }),
+    ...(ignored === undefined
+      ? {}
+      : { ignored: integer(ignored, -(2 ** 31), 2 ** 31 - 1, 'ignored signals') }),
+    ...(fields.session === true ? { session: true } : {}),
+    ...(fields.foreground === true ? { foreground: true } : {}),
   }
 }
 

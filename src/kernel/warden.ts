@@ -7,7 +7,7 @@
 import { type Limits, passedWords } from '../abi/limits.ts'
 import type { Memory } from '../memory/memory.ts'
 import { usage } from './describe.ts'
-import type { Entry } from './processes.ts'
+import type { Entry } from './entry.ts'
 
 /** How often the warden looks while a process runs. */
 export const LOOK_MS = 250

@@ -54,11 +54,8 @@ export const boot = async (
     lockDown(scope)
     settleRights(machine)
     setWord(machine.memory, threadAt(start.thread) + THREAD.STATE, THREAD_STATE.RUNNING)
-    reason = await run(
-      createProcess({ ...machine, ...start }),
-      module,
-      createKernelCalls(machine.memory, kernel.api),
-    )
+    const calls = createKernelCalls(machine.memory, kernel.api)
+    reason = await run(createProcess({ ...machine, ...start, kernel: calls }), module, calls)
   } catch (error) {
     reason = cannotRun(
       `the process could not start: ${error instanceof Error ? error.message : String(error)}`,

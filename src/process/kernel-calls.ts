@@ -18,8 +18,12 @@ import { type Operation, PENDING } from '../objects/types.ts'
 export interface KernelCalls {
   /** Result: the child's pid, or -errno (-ENOENT for no such command, -ENOEXEC, -EAGAIN when the machine is full). */
   spawn(request: ChildRequest): Operation
-  /** Result: 0, -ESRCH, -EPERM for a process that is no descendant, -EINVAL. */
+  /** A pid, 0 for the own group, −1 for all descendants, below −1 a group. 0, -ESRCH, -EPERM where none is the caller or descends from it. */
   kill(pid: number, signal: number): Operation
+  /** execve(2) in place: no result but -errno. */
+  exec(request: ChildRequest): Operation
+  /** /proc/<pid> brought up to date: 0. `call` is what it is done for. */
+  refresh(pid: number, call: number): Operation
 }
 
 export const createKernelCalls = (memory: Memory, kernel: Remote<KernelForProcess>): KernelCalls => {
@@ -69,5 +73,7 @@ export const createKernelCalls = (memory: Memory, kernel: Remote<KernelForProces
   return {
     spawn: (request) => operation(SYSCALLS.spawn.number, (reply) => kernel.spawn(reply, request)),
     kill: (pid, signal) => operation(SYSCALLS.kill.number, (reply) => kernel.kill(reply, pid, signal)),
+    exec: (request) => operation(SYSCALLS.spawn.number, (reply) => kernel.exec(reply, request)),
+    refresh: (pid, call) => operation(call, (reply) => kernel.refresh(reply, pid)),
   }
 }

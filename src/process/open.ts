@@ -24,6 +24,7 @@ import { OPEN } from '../vfs/types.ts'
 import { directoryOf, rightsThatApply } from './capability.ts'
 import { fits } from './guest.ts'
 import { walkOf } from './paths.ts'
+import { createProcPath } from './proc-path.ts'
 import { errnoOf, type Process } from './process.ts'
 
 /** WASI knows no modes; the umask is for those who do. */
@@ -65,6 +66,7 @@ const rightsOf = (given: bigint): number => {
 
 export const openCalls = (process: Process) => {
   const { guest, objects, descriptors, memory, vfs } = process
+  const procPath = createProcPath(process)
   const heldAt = threadAt(memory.thread) + THREAD.HELD_INODE
 
   /** Gives the open file a descriptor with rights, or takes it back. */
@@ -100,11 +102,15 @@ export const openCalls = (process: Process) => {
     if (isWriting && limit & RIGHTS_READONLY_MARK) return -ERRNO.ROFS
     const walk = walkOf(lookup)
     const access = (base & READING ? ACCESS.READ : 0) | (isWriting ? ACCESS.WRITE : 0)
+    const how = openFlags(oflags, isWriting)
+    const proc = procPath(at, guest.u8, start, length)
     // Held over all three: a kill takes this lock, so it comes before the file is opened or after it has its descriptor.
     objects.lock.acquire()
     try {
       letGo()
-      const inode = vfs.open(at, guest.u8, start, length, walk, openFlags(oflags, isWriting), FILE_MODE)
+      const inode = proc
+        ? vfs.open(at, proc.bytes, 0, proc.length, walk, how, FILE_MODE)
+        : vfs.open(at, guest.u8, start, length, walk, how, FILE_MODE)
       if (inode < 0) return inode
       memory.i32[heldAt] = inode
       const file = openInode(objects, inode, access, fdflags, descriptors)

@@ -9,6 +9,7 @@ import { type PathBytes, WALK } from '../vfs/types.ts'
 import { directoryOf } from './capability.ts'
 import { filestatWriter, type StatLayout } from './filestat.ts'
 import { fits } from './guest.ts'
+import { createProcPath } from './proc-path.ts'
 import { errnoOf, type Process } from './process.ts'
 import { timesOf } from './times.ts'
 
@@ -21,6 +22,7 @@ export const walkOf = (lookupFlags: number): number =>
 
 export const pathCalls = (process: Process, layout: StatLayout, now: () => bigint) => {
   const { guest, vfs } = process
+  const procPath = createProcPath(process)
   const writeStat = filestatWriter(process, layout)
   const from: PathBytes = { bytes: guest.u8, start: 0, length: 0 }
   const to: PathBytes = { bytes: guest.u8, start: 0, length: 0 }
@@ -29,6 +31,12 @@ export const pathCalls = (process: Process, layout: StatLayout, now: () => bigin
     path.start = start
     path.length = length
     return path
+  }
+
+  const lookup = (at: number, start: number, length: number, walk: number): number => {
+    const proc = procPath(at, guest.u8, start, length)
+    if (proc) return vfs.lookup(at, proc.bytes, 0, proc.length, walk)
+    return vfs.lookup(at, guest.u8, start, length, walk)
   }
 
   /** One path of one directory: checks, then `act(inode, start, length)`. */
@@ -67,7 +75,7 @@ export const pathCalls = (process: Process, layout: StatLayout, now: () => bigin
       if (!fits(guest, start, length >>> 0) || !fits(guest, out >>> 0, layout.size)) return ERRNO.FAULT
       const at = directoryOf(process, fd, RIGHTS.PATH_FILESTAT_GET)
       if (at < 0) return -at
-      const inode = vfs.lookup(at, guest.u8, start, length >>> 0, walkOf(flags))
+      const inode = lookup(at, start, length >>> 0, walkOf(flags))
       return errnoOf(inode < 0 ? inode : writeStat(inode, out >>> 0))
     },
 
@@ -162,7 +170,7 @@ export const pathCalls = (process: Process, layout: StatLayout, now: () => bigin
       if (!fits(guest, out >>> 0, 4)) return ERRNO.FAULT
       const at = directoryOf(process, fd, RIGHTS.PATH_READLINK)
       if (at < 0) return -at
-      const inode = vfs.lookup(at, guest.u8, path >>> 0, length >>> 0, WALK.BENEATH)
+      const inode = lookup(at, path >>> 0, length >>> 0, WALK.BENEATH)
       if (inode < 0) return -inode
       const copied = vfs.readlink(inode, guest.u8, buffer >>> 0, bufferLength >>> 0)
       if (copied < 0) return -copied

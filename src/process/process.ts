@@ -16,6 +16,7 @@ import { JOB } from '../objects/slot-words.ts'
 import type { Descriptors } from '../objects/types.ts'
 import type { SharedVfs } from '../vfs/types.ts'
 import { createGuest, type Guest } from './guest.ts'
+import type { KernelCalls } from './kernel-calls.ts'
 import { createPace } from './pace.ts'
 
 /** Thrown through the guest's frames; never an Error, so that nothing mistakes it for one. */
@@ -33,6 +34,8 @@ export interface Process {
   readonly pid: number
   readonly args: readonly string[]
   readonly env: Readonly<Record<string, string>>
+  /** null in a machine without a kernel. */
+  readonly kernel: KernelCalls | null
   /** Fills with random bytes; at most 64 KiB, not on shared memory. */
   readonly random: (piece: Uint8Array) => void
   enter(): void
@@ -51,6 +54,7 @@ export interface ProcessOptions {
   pid: number
   args: readonly string[]
   env: Readonly<Record<string, string>>
+  kernel?: KernelCalls
   random?: (piece: Uint8Array) => void
 }
 
@@ -85,6 +89,7 @@ export const createProcess = (options: ProcessOptions): Process => {
     pid,
     args,
     env,
+    kernel: options.kernel ?? null,
     random: options.random ?? ((piece) => void crypto.getRandomValues(piece as Uint8Array<ArrayBuffer>)),
     enter: () => {
       if (ended) throw ended

@@ -4,6 +4,7 @@
  */
 import { ERRNO } from '../../abi/errno.ts'
 import { fileObject } from '../../objects/open-file.ts'
+import { createProcPath } from '../../process/proc-path.ts'
 import type { Process } from '../../process/process.ts'
 import { KIND, OPEN, WALK } from '../../vfs/types.ts'
 
@@ -32,6 +33,7 @@ export interface Paths {
 
 export const createPaths = (process: Process): Paths => {
   const { vfs, objects, descriptors } = process
+  const procPath = createProcPath(process)
   const encoder = new TextEncoder()
   const decoder = new TextDecoder()
   const preopens: { name: string; at: number; readonly: boolean }[] = []
@@ -52,7 +54,9 @@ export const createPaths = (process: Process): Paths => {
   }
   const lookup = (path: string, walk: number): number => {
     const to = place(path)
-    return typeof to === 'number' ? to : vfs.lookup(to.at, to.bytes, 0, to.bytes.length, walk)
+    if (typeof to === 'number') return to
+    const { bytes, length } = procPath(to.at, to.bytes, 0, to.bytes.length) ?? whole(to)
+    return vfs.lookup(to.at, bytes, 0, length, walk)
   }
   const change = (path: string, act: (to: Place) => number): number => {
     const to = place(path)

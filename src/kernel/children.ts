@@ -1,0 +1,99 @@
+/**
+ * What processes ask of the kernel: their end, children, signals, a look into /proc. Each request is checked (requests.ts), and
+ * answered in a reply word of the caller's thread, for the caller may be asleep.
+ */
+import type { ChildRequest, ExitReason, KernelForProcess, SpawnRequest } from '../abi/control.ts'
+import { ERRNO, SysError } from '../abi/errno.ts'
+import { THREAD, threadAt } from '../memory/layout.ts'
+import type { Memory } from '../memory/memory.ts'
+import { setWord } from '../memory/slots.ts'
+import { wake } from '../memory/wake.ts'
+import type { Entry } from './entry.ts'
+import type { Family } from './prepare.ts'
+import { parseReply, processRequests } from './requests.ts'
+
+export interface ChildrenOptions {
+  memory: Memory
+  end: (entry: Entry, reason: ExitReason) => void
+  spawn: (request: SpawnRequest, parent: Family) => Promise<number>
+  exec: (entry: Entry, request: SpawnRequest) => Promise<void>
+  killFor: (caller: Entry, pid: number, signal: number) => number
+  /** Brings /proc up to date for a process; 0 for all. */
+  refresh: (pid: number) => void
+}
+
+export const faceFor = (entry: Entry, options: ChildrenOptions): KernelForProcess => {
+  const { memory, end, spawn, exec, killFor, refresh } = options
+  const { thread } = entry
+  const answer = (reply: number, result: number): void => {
+    // After an exec this link is an old one's: nobody waits there.
+    if (entry.exit || entry.thread !== thread) return
+    setWord(memory, threadAt(thread) + THREAD.REPLY + reply, result)
+    wake(memory, thread)
+  }
+  const refuse = (reply: number, error: unknown): void =>
+    answer(reply, -(error instanceof SysError ? error.errno : ERRNO.IO))
+  /** A bad request is answered as one, so that a caller that only made a mistake does not wait for ever. */
+  const checked = <T>(parse: () => T, reply: unknown): T => {
+    try {
+      return parse()
+    } catch (error) {
+      refuse(parseReply(reply), error)
+      throw error
+    }
+  }
+  return {
+    exit: (...args) => {
+      const reason = processRequests.exit(...args)
+      if (entry.thread === thread) end(entry, reason)
+    },
+    spawn: (...args) => {
+      const { reply, request } = checked(() => processRequests.spawn(...args), args[0])
+      spawnChild(entry, request, spawn).then(
+        (pid) => answer(reply, pid),
+        (error: unknown) => refuse(reply, error),
+      )
+    },
+    exec: (...args) => {
+      const { reply, request } = checked(() => processRequests.spawn(...args), args[0])
+      exec(entry, childRequest(entry, request)).catch((error: unknown) => refuse(reply, error))
+    },
+    kill: (...args) => {
+      const { reply, pid, signal } = checked(() => processRequests.kill(...args), args[0])
+      answer(reply, killFor(entry, pid, signal))
+    },
+    refresh: (...args) => {
+      const { reply, pid } = checked(() => processRequests.refresh(...args), args[0])
+      refresh(pid)
+      answer(reply, 0)
+    },
+  }
+}
+
+const childRequest = (parent: Entry, child: ChildRequest): SpawnRequest => {
+  const { command, args, env } = child
+  return {
+    command,
+    args,
+    env,
+    ...(child.argv0 === undefined ? {} : { argv0: child.argv0 }),
+    cwd: child.cwd ?? parent.request.cwd,
+    preopens: parent.request.preopens,
+    terminal: null,
+    stdin: null,
+    title: [command.split('/').at(-1), ...args].join(' '),
+    limits: parent.limits,
+  }
+}
+
+const spawnChild = async (
+  parent: Entry,
+  child: ChildRequest,
+  spawn: ChildrenOptions['spawn'],
+): Promise<number> => {
+  // The parent may have ended while its request was on the way.
+  if (parent.exit) throw new SysError(ERRNO.SRCH, `process ${parent.pid}`)
+  const { descriptors, group = null, session = false, foreground = false, ignored = null } = child
+  const birth = { group, session, foreground, ignored }
+  return spawn(childRequest(parent, child), { pid: parent.pid, slot: parent.slot, descriptors, birth })
+}

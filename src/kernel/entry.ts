@@ -1,0 +1,28 @@
+/** What the kernel keeps of a process besides its slot in shared memory. */
+import type { ExitReason, SpawnRequest } from '../abi/control.ts'
+import type { Limits } from '../abi/limits.ts'
+import type { Program } from './programs.ts'
+import type { Stdio } from './stdio.ts'
+import type { Meter } from './warden.ts'
+
+export interface Entry {
+  readonly pid: number
+  readonly slot: number
+  /** Another one after an exec. */
+  thread: number
+  request: SpawnRequest
+  program: Program
+  /** 0 for a child of the page. */
+  readonly parent: number
+  readonly stdio: Stdio
+  readonly limits: Limits
+  readonly meter: Meter
+  /** Milliseconds since the epoch, and on performance.now()'s clock. */
+  readonly started: number
+  readonly startedAt: number
+  exit: ExitReason | null
+  /** Milliseconds that threads of earlier programs of this process were blocked. */
+  slept: number
+  /** PROCESS_STATE that the page was last told. */
+  told: number
+}

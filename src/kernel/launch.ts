@@ -1,0 +1,49 @@
+/** The last step of a start: arguments and environment, and the worker that runs with them. */
+import type { JailApi, KernelForProcess } from '../abi/control.ts'
+import { expose, moving, type Remote } from '../ipc/rpc.ts'
+import { PROCESS, PROCESS_STATE, processAt } from '../memory/layout.ts'
+import type { Memory } from '../memory/memory.ts'
+import { setWord } from '../memory/slots.ts'
+import type { Entry } from './entry.ts'
+
+/** Words and variables that the program finds. */
+export const argvOf = ({ request, program }: Pick<Entry, 'request' | 'program'>): string[] =>
+  program.words ? [...program.words, ...request.args] : [request.argv0 ?? request.command, ...request.args]
+
+/** @param pwd the working directory by the process's own name for it */
+export const environmentOf = (
+  { request, program }: Pick<Entry, 'request' | 'program'>,
+  pwd: string,
+): Record<string, string> => {
+  if (request.bareEnv) return request.env
+  return { ...DEFAULT_ENV, PWD: pwd, ...program.env, ...terminalEnv(request.terminal), ...request.env }
+}
+
+const DEFAULT_ENV = {
+  HOME: '/home',
+  PATH: '/usr/local/bin:/usr/bin:/bin',
+  USER: 'user',
+  LANG: 'C.UTF-8',
+  TZ: 'UTC',
+}
+
+const terminalEnv = (terminal: { columns: number; rows: number } | null): Record<string, string> =>
+  terminal ? { TERM: 'xterm-256color', COLUMNS: String(terminal.columns), LINES: String(terminal.rows) } : {}
+
+/** Binds a worker to the process. Gives the kernel's end of its control link. */
+export const launch = async (
+  memory: Memory,
+  jail: Remote<JailApi>,
+  entry: Entry,
+  { face, pwd }: { face: KernelForProcess; pwd: string },
+  linked: (port: MessagePort) => void,
+): Promise<void> => {
+  const { port1, port2 } = new MessageChannel()
+  linked(port1)
+  expose(face, port1)
+  const { program, pid, thread } = entry
+  const start = { pid, thread, args: argvOf(entry), env: environmentOf(entry, pwd), kind: program.kind }
+  setWord(memory, processAt(entry.slot) + PROCESS.STATE, PROCESS_STATE.RUNNING)
+  const bind = { memory: memory.shared, start, port: port2 }
+  await jail.start(thread, program.key, moving(bind, [port2]))
+}

@@ -1,0 +1,44 @@
+/**
+ * strace's half in the kernel: opens a process's ring, empties it at every turn, and makes entries of the records.
+ *
+ * Invariant: what is lost because a process calls faster than anybody can read is told by number, in its place.
+ */
+import type { KernelEvent, TraceEntry } from '../abi/control.ts'
+import { check } from '../abi/errno.ts'
+import type { Objects } from '../objects/objects.ts'
+import { closeTrace, openTrace, takeTrace } from '../objects/trace-ring.ts'
+import type { Entry } from './entry.ts'
+import { traceEntry } from './strace-lines.ts'
+
+export interface Straces {
+  /** @throws SysError ENOMEM */
+  start(entry: Entry): void
+  stop(entry: Entry): void
+  /** True when there was something. */
+  drain(entry: Entry): boolean
+}
+
+export const createStraces = (objects: Objects, report: (event: KernelEvent) => void): Straces => {
+  const traced = new Set<number>()
+  const drain = (entry: Entry): boolean => {
+    if (!traced.has(entry.pid)) return false
+    const { records, lost } = takeTrace(objects, entry.slot)
+    if (records.length === 0) return false
+    const now = Date.now()
+    const entries: TraceEntry[] = records.map((record) => traceEntry(record, now))
+    report({ type: 'strace', pid: entry.pid, entries, lost })
+    return true
+  }
+  return {
+    start: (entry) => {
+      check(openTrace(objects, entry.slot), `strace of process ${entry.pid}`)
+      traced.add(entry.pid)
+    },
+    stop: (entry) => {
+      drain(entry)
+      traced.delete(entry.pid)
+      closeTrace(objects, entry.slot)
+    },
+    drain,
+  }
+}
