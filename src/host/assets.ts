@@ -10,6 +10,7 @@ import { type Bytes, gunzip, sha256 } from './digest.ts'
 import { download } from './download.ts'
 import type { Asset, Form } from './manifest.ts'
 import { refuse } from './refusal.ts'
+import { downloadWhole, forgetPart } from './resume.ts'
 import type { Shelf } from './shelf.ts'
 
 export interface AssetSource {
@@ -62,18 +63,18 @@ export const fetchAsset = async (
   onBytes: (bytes: number) => void,
 ): Promise<Checked> => {
   const form = travelling(asset)
+  const { fetch, patience, shelf } = source
   const limit = Math.max(asset.size, form.size)
-  const { fetch, patience } = source
-  const got = await download(form.url, {
-    fetch,
-    label,
-    expected: form.size,
-    limit,
-    signal,
-    patience,
-    onBytes,
-  })
-  const checked = await checkAsset(source.subtle, asset, got)
+  const options = { fetch, label, expected: form.size, limit, signal, patience, onBytes }
+  const whole = await downloadWhole(form.url, { ...options, shelf, sha256: form.sha256 })
+  let got = whole.bytes
+  let checked = await checkAsset(source.subtle, asset, got)
+  await forgetPart(shelf, form.sha256)
+  // Put together from two answers, and not what it should be: perhaps the file has changed in between.
+  if (!checked && whole.pieced && !signal.aborted) {
+    got = await download(form.url, { ...options, onBytes: () => {} })
+    checked = await checkAsset(source.subtle, asset, got)
+  }
   if (signal.aborted) throw refuse.cancelled(label)
   if (checked) return checked
   if (looksLikePage(got)) throw refuse.notAFile(label, form.url)
