@@ -2,10 +2,11 @@
 import { computed, effect, useSignal } from '@preact/signals'
 import { useEffect, useMemo } from 'preact/hooks'
 import { openDrop, openFiles, openFolderFiles } from './bring/pick.ts'
-import { Dialog } from './frame/dialog.tsx'
+import { runCommand } from './commands/commands.ts'
+import { isMac } from './commands/platform.ts'
+import { lazy } from './frame/lazy.tsx'
 import { applyTheme } from './frame/theme.tsx'
-import { Workbench } from './frame/workbench.tsx'
-import { actionOf, type KeyAction, keysText, SHORTCUTS } from './keys.ts'
+import { actionOf } from './keys.ts'
 import { Toasts } from './moments/fault-card.tsx'
 import { Start } from './start/start.tsx'
 import type { Ui } from './ui.ts'
@@ -14,54 +15,45 @@ import './tokens.css'
 import './base.css'
 import './moments/moments.css'
 
-const isMac = /Mac|iPhone|iPad/.test(navigator.platform)
+const Workbench = lazy(async () => (await import('./frame/workbench.tsx')).Workbench, 'the workbench')
+const Dialogs = lazy(async () => (await import('./frame/dialogs.tsx')).Dialogs, 'the dialog')
 
 const isTextField = (target: EventTarget | null): boolean =>
   target instanceof HTMLElement && (target.isContentEditable || target.matches('input, textarea, select'))
 
-/** Moves the focus to the next part of the page, round and round. */
-const moveRegion = (step: 1 | -1): void => {
-  const regions = [...document.querySelectorAll<HTMLElement>('[data-region]')].filter(
-    (region) => region.offsetParent !== null,
-  )
-  const at = regions.findIndex((region) => region.contains(document.activeElement))
-  const next = regions[(at + step + regions.length) % regions.length]
-  const target = next?.querySelector<HTMLElement>(
-    '[tabindex="0"], button:not([tabindex="-1"]), input, select, a[href]',
-  )
-  target?.focus()
-}
-
-const act = (ui: Ui, action: KeyAction, showShortcuts: () => void): void => {
-  const { stores, runner } = ui
-  const { apply, current } = stores.preferences
-  const plan = stores.project.chosen.value
-  if (action === 'next-region') moveRegion(1)
-  else if (action === 'previous-region') moveRegion(-1)
-  else if (action === 'shortcuts') showShortcuts()
-  else if (action === 'toggle-bottom') apply({ bottomShown: !current.value.bottomShown, maximised: false })
-  else if (action === 'toggle-files') apply({ filesShown: !current.value.filesShown })
-  else if (action === 'panel-console') apply({ panel: 'console', bottomShown: true })
-  else if (action === 'panel-logs') apply({ panel: 'logs', bottomShown: true })
-  else if (action === 'panel-kernel') apply({ panel: 'kernel', bottomShown: true })
-  else if (plan && action === 'run') void runner.run(plan)
-  else if (plan && action === 'stop') void runner.stop(plan)
-  else if (plan && action === 'restart') void runner.restart(plan)
-}
-
-/** Keys work in the workbench only: on the start screen F5 is the browser's. */
-const useKeys = (isWorkbench: boolean, showShortcuts: () => void): void => {
+/** What is not offered now is left to the browser: on the start screen F5 reloads. */
+const useKeys = (): void => {
   const ui = useUi()
   useEffect(() => {
     const onKeyDown = (event: KeyboardEvent): void => {
+      if (event.target instanceof Element && event.target.closest('dialog, [role=menu]')) return
       const action = actionOf(event, isMac, isTextField(event.target))
-      if (!action || (!isWorkbench && action !== 'shortcuts')) return
+      if (!action) return
+      // the browser would save the page
+      if (!runCommand(ui, action) && action !== 'save') return
       event.preventDefault()
-      act(ui, action, showShortcuts)
+      event.stopPropagation()
     }
-    document.addEventListener('keydown', onKeyDown)
-    return () => document.removeEventListener('keydown', onKeyDown)
-  }, [ui, isWorkbench, showShortcuts])
+    // before the editor, which would take some of them for its own
+    document.addEventListener('keydown', onKeyDown, true)
+    return () => document.removeEventListener('keydown', onKeyDown, true)
+  }, [ui])
+}
+
+/** What is edited and not in the machine would be lost with the page: the browser asks. */
+const useLeaving = (): void => {
+  const { files, stores } = useUi()
+  useEffect(() => {
+    const onLeave = (event: BeforeUnloadEvent): void => {
+      if (files.documents.dirty.value.size > 0) event.preventDefault()
+    }
+    window.addEventListener('beforeunload', onLeave)
+    window.addEventListener('pagehide', stores.logs.keep)
+    return () => {
+      window.removeEventListener('beforeunload', onLeave)
+      window.removeEventListener('pagehide', stores.logs.keep)
+    }
+  }, [files, stores])
 }
 
 /** A drop anywhere on the page opens what was dropped; the sign says what it replaces. */
@@ -99,9 +91,14 @@ const DropTarget = () => {
   return (
     <div class="drop-here" aria-hidden="true">
       <b>Drop to open it here</b>
-      {project ? <span>The programs of {project.name} end and its copy in this tab is let go.</span> : null}
+      {project ? <span>The programs of {project.name} end.</span> : null}
     </div>
   )
+}
+
+const uploadFiles = ({ files, operations }: Ui, list: FileList): void => {
+  void operations.upload(files.uploadTo.value || files.root.value, Array.from(list))
+  files.uploadTo.value = ''
 }
 
 /** The file inputs behind the buttons: browsers open them only from an element. */
@@ -127,47 +124,20 @@ const Inputs = () => {
     <>
       {input('folder-input', 'Folder', openFolderFiles, { webkitdirectory: true })}
       {input('zip-input', 'Archive or program', openFiles, {})}
+      {input('upload-input', 'Files to upload', uploadFiles, { multiple: true })}
     </>
   )
 }
 
-const Shortcuts = ({ close }: { close(): void }) => (
-  <Dialog
-    title="Shortcuts"
-    close={close}
-    footer={
-      <button type="button" class="btn go" data-safe onClick={close}>
-        Close
-      </button>
-    }
-  >
-    <dl class="shortcuts">
-      {SHORTCUTS.map(({ keys, words }) => (
-        <>
-          <dt>
-            <kbd>{keysText(keys, isMac)}</kbd>
-          </dt>
-          <dd>{words}</dd>
-        </>
-      ))}
-    </dl>
-  </Dialog>
-)
-
 export const App = () => {
   const { stores, bring } = useUi()
-  const shortcuts = useSignal(false)
   const isWorkbench = useMemo(
     () => computed(() => stores.project.project.value !== null && bring.state.value === null),
     [stores, bring],
   )
-  const showShortcuts = useMemo(
-    () => () => {
-      shortcuts.value = true
-    },
-    [],
-  )
-  useKeys(isWorkbench.value, showShortcuts)
+  const dialog = stores.dialogs.open.value
+  useKeys()
+  useLeaving()
   useEffect(
     () => effect(() => applyTheme(stores.preferences.current.value.theme, document.documentElement)),
     [stores],
@@ -177,17 +147,11 @@ export const App = () => {
       <a class="skip" href="#main">
         Skip to the project
       </a>
-      {isWorkbench.value ? <Workbench showShortcuts={showShortcuts} /> : <Start />}
+      {isWorkbench.value ? <Workbench /> : <Start />}
       <Inputs />
       <DropTarget />
       <Toasts />
-      {shortcuts.value ? (
-        <Shortcuts
-          close={() => {
-            shortcuts.value = false
-          }}
-        />
-      ) : null}
+      {dialog ? <Dialogs name={dialog} /> : null}
     </>
   )
 }

@@ -2,19 +2,24 @@
 import type { Wasmrun } from '../sdk/types.ts'
 import { createBring } from './bring/bring.ts'
 import { createFiles } from './files/files.ts'
+import { giveDownload } from './files/give-download.ts'
+import { createOperations } from './files/operations.ts'
 import { messageOf } from './format.ts'
 import { createMachineView } from './kernel/machine-view.ts'
+import { createKeptProjects } from './projects/kept-projects.ts'
+import { followChanges } from './run/live-reload.ts'
 import { browserFrame } from './run/output-pump.ts'
 import { createRunner } from './run/runner.ts'
 import { createGallery } from './start/gallery.ts'
+import { createSettingsStore } from './stores/settings.ts'
 import { createStores } from './stores/stores.ts'
 import type { Ui } from './ui.ts'
 
 const later = (callback: () => void, milliseconds: number): void => void setTimeout(callback, milliseconds)
 
-const browserStorage = (): Storage | null => {
+const browserStorage = (get: () => Storage): Storage | null => {
   try {
-    return localStorage
+    return get()
   } catch {
     return null
   }
@@ -23,15 +28,44 @@ const browserStorage = (): Storage | null => {
 /** Everything is ready to be drawn at once; the machine may still be starting. */
 export const createUi = (wasmrun: Wasmrun): Ui => {
   const now = (): number => Date.now()
-  const stores = createStores({ storage: browserStorage(), nextFrame: browserFrame, later })
-  const runner = createRunner({ wasmrun, stores, now, nextFrame: browserFrame })
-  const files = createFiles(wasmrun.fs, later)
-  const bring = createBring({ wasmrun, stores, files, runner, now })
+  const stores = createStores({
+    storage: browserStorage(() => localStorage),
+    session: browserStorage(() => sessionStorage),
+    nextFrame: browserFrame,
+    later,
+  })
+  const files = createFiles({
+    fs: wasmrun.fs,
+    later,
+    savesIdle: () => stores.preferences.current.value.autosave,
+    failed: (text) => stores.notices.apply({ type: 'toast', kind: 'fault', text }),
+  })
+  const runner = createRunner({
+    wasmrun,
+    stores,
+    now,
+    nextFrame: browserFrame,
+    before: () => files.documents.saveAll(),
+  })
+  const operations = createOperations({ fs: wasmrun.fs, files, notices: stores.notices, give: giveDownload })
+  followChanges({ stores, files, runner, later })
+  const session = browserStorage(() => sessionStorage)
+  const kept = createKeptProjects({ wasmrun, notices: stores.notices, session, give: giveDownload })
+  const settings = createSettingsStore({ ...wasmrun.settings, setLimits: wasmrun.setLimits })
+  const bring = createBring({
+    wasmrun,
+    stores,
+    files,
+    runner,
+    kept,
+    settings: () => settings.current.value,
+    now,
+  })
   const gallery = createGallery((path, signal) =>
     fetch(new URL(path, document.baseURI), signal ? { signal } : {}),
   )
   const machine = createMachineView({ wasmrun, stores, now, isVisible: () => !document.hidden })
-  const ui: Ui = { wasmrun, stores, runner, files, bring, machine, gallery, now }
+  const ui: Ui = { wasmrun, stores, runner, files, operations, kept, settings, bring, machine, gallery, now }
   listen(ui)
   void begin(ui)
   return ui
@@ -80,7 +114,7 @@ const tellLost = (stores: Ui['stores'], message: string): void =>
     },
   })
 
-const begin = async ({ wasmrun, stores, machine, gallery }: Ui): Promise<void> => {
+const begin = async ({ wasmrun, stores, machine, gallery, kept, settings, bring }: Ui): Promise<void> => {
   void gallery.load()
   try {
     await wasmrun.ready
@@ -89,8 +123,15 @@ const begin = async ({ wasmrun, stores, machine, gallery }: Ui): Promise<void> =
     return
   }
   machine.start()
+  // what cannot be read stays as it is meant to be
+  void settings.load().catch(() => undefined)
+  await kept.refresh()
+  const before = kept.before()
+  if (before !== '' && kept.list.value.some(({ id }) => id === before) && bring.state.value === null)
+    void bring.restore(before)
   // fetched before the first project comes, so that a drop is read at once; a failure shows when it is needed
   import('./bring/reading.ts').catch(() => undefined)
+  import('./frame/workbench.tsx').catch(() => undefined)
   const storage = await wasmrun
     .storage()
     .catch((error: unknown) => ({ works: false, message: messageOf(error) }))

@@ -1,2 +1,5 @@
-/** Style sheets are imported for their effect; esbuild puts them into one. */
-declare module '*.css'
+/** Eager style sheets are imported for their effect; `x.lazy.css` is text, for `adoptStyles`. */
+declare module '*.css' {
+  const text: string
+  export default text
+}

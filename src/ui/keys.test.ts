@@ -40,7 +40,11 @@ test('every shortcut leads to its action, and none stands twice', () => {
   for (const { keys, action } of SHORTCUTS) {
     const parts = keys.split('+')
     const key = parts[parts.length - 1] ?? ''
-    const pressed = chord(key, { ctrlKey: parts.includes('Mod'), shiftKey: parts.includes('Shift') })
+    const pressed = chord(key, {
+      ctrlKey: parts.includes('Mod'),
+      shiftKey: parts.includes('Shift'),
+      altKey: parts.includes('Alt'),
+    })
     assert.equal(actionOf(pressed, false, false), action, keys)
     assert.equal(seen.has(keys), false)
     seen.add(keys)

@@ -4,9 +4,12 @@ import { useContext } from 'preact/hooks'
 import type { Wasmrun } from '../sdk/types.ts'
 import type { Bring } from './bring/bring.ts'
 import type { Files } from './files/files.ts'
+import type { Operations } from './files/operations.ts'
 import type { MachineView } from './kernel/machine-view.ts'
+import type { KeptProjects } from './projects/kept-projects.ts'
 import type { Runner } from './run/runner.ts'
 import type { Gallery } from './start/gallery.ts'
+import type { SettingsStore } from './stores/settings.ts'
 import type { Stores } from './stores/stores.ts'
 
 export interface Ui {
@@ -14,7 +17,10 @@ export interface Ui {
   readonly stores: Stores
   readonly runner: Runner
   readonly files: Files
+  readonly operations: Operations
   readonly bring: Bring
+  readonly kept: KeptProjects
+  readonly settings: SettingsStore
   readonly machine: MachineView
   readonly gallery: Gallery
   now(): number

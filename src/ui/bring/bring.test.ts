@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { readTree } from '../../abi/tree.ts'
 import { type FlatEntry, sourceFromEntries } from '../../project/flat.ts'
-import type { FileTree, Wasmrun } from '../../sdk/types.ts'
+import type { Wasmrun } from '../../sdk/types.ts'
 import { runsText } from '../console/line.ts'
 import { createFiles } from '../files/files.ts'
 import { createRunner } from '../run/runner.ts'
+import { SETTINGS } from '../stores/settings.ts'
 import { createStores } from '../stores/stores.ts'
 import { createBring } from './bring.ts'
 
@@ -25,12 +27,20 @@ const entry = (path: string, content: Uint8Array | Error = bytes('x'), size?: nu
 const create = () => {
   const stores = createStores({ storage: null, nextFrame: async () => {}, later: () => {} })
   const calls: string[] = []
-  let mounted: FileTree = {}
+  let mounted: string[] = []
   const wasmrun = {
     on: () => () => {},
-    mount: async (tree: FileTree, path: string) => {
+    projects: {
+      current: null,
+      close: async () => void calls.push('close'),
+      open: async (id: string) => {
+        calls.push(`open ${id}`)
+        return { project: { id, name: 'kept' }, entries: 1, losses: [] }
+      },
+    },
+    mount: async (tree: Uint8Array, path: string) => {
       calls.push(`mount ${path}`)
-      mounted = tree
+      mounted = [...readTree(tree)].map((entry) => new TextDecoder().decode(entry.path))
       return { leftOut: [] }
     },
     fs: {
@@ -42,8 +52,14 @@ const create = () => {
   } as unknown as Wasmrun
   const now = () => 1
   const runner = createRunner({ wasmrun, stores, now, nextFrame: async () => {} })
-  const files = createFiles(wasmrun.fs, () => {})
-  const bring = createBring({ wasmrun, stores, files, runner, now })
+  const files = createFiles({
+    fs: wasmrun.fs,
+    later: () => {},
+    savesIdle: () => true,
+    failed: assert.fail,
+  })
+  const kept = { keep: async (name: string) => void calls.push(`keep ${name}`) }
+  const bring = createBring({ wasmrun, stores, files, runner, kept, settings: () => SETTINGS, now })
   const open = (name: string, entries: FlatEntry[]): Promise<void> =>
     bring.open({ name, kind: 'folder', open: () => sourceFromEntries(name, entries) })
   const said = (): string[] => {
@@ -63,9 +79,8 @@ const until = async (test: () => boolean): Promise<void> => {
 test('a folder is read, mounted and known by what runs it', async () => {
   const { stores, bring, open, calls, tree } = create()
   await open('p', [entry('main.py', bytes('print(1)')), entry('lib/__proto__'), entry('node_modules/a.js')])
-  assert.deepEqual(calls, ['rm /home/project', 'mount /home/project'])
-  assert.deepEqual(Object.keys(tree()), ['lib', 'main.py'])
-  assert.ok(Object.hasOwn(tree().lib as FileTree, '__proto__'))
+  assert.deepEqual(calls, ['rm /home/project', 'mount /home/project', 'keep p'])
+  assert.deepEqual(tree(), ['lib', 'main.py', 'lib/__proto__'])
   const project = stores.project.project.value
   assert.equal(project?.files, 2)
   assert.equal(project?.leftOut[0]?.path, 'node_modules')
@@ -86,7 +101,7 @@ test('what cannot be opened is a card, and the former project stays', async () =
   })
   assert.equal(stores.notices.card.value?.facts[0]?.text, 'bad.zip is cut off.')
   assert.equal(stores.project.project.value?.name, 'first')
-  assert.equal(calls.length, 2)
+  assert.equal(calls.length, 3)
 })
 
 test('more than the limits is asked about; the answer decides what is read', async () => {

@@ -12,8 +12,10 @@ import type { WalkPlan } from '../../project/walk.ts'
 import type { Wasmrun } from '../../sdk/types.ts'
 import type { Files } from '../files/files.ts'
 import { codeOf, formatBytes, messageOf, plural } from '../format.ts'
+import type { KeptProjects } from '../projects/kept-projects.ts'
 import type { Runner } from '../run/runner.ts'
 import { PROJECT_ROOT, type SourceKind } from '../stores/project-store.ts'
+import { IMPORT_MOST as MAX_LIMITS, type Settings } from '../stores/settings.ts'
 import type { Stores } from '../stores/stores.ts'
 
 export type BringState =
@@ -21,6 +23,7 @@ export type BringState =
   | { phase: 'asking'; name: string; plan: WalkPlan }
   | { phase: 'reading'; name: string; files: number; bytes: number; allFiles: number; allBytes: number }
   | { phase: 'writing'; name: string; files: number; bytes: number }
+  | { phase: 'restoring'; name: string }
 
 export interface Recent {
   readonly name: string
@@ -55,6 +58,8 @@ export interface Bring {
   answer(limits: Limits | null): void
   /** Reads the open project again under higher limits. */
   raise(): void
+  /** Opens a project that this browser keeps. */
+  restore(id: string, takeOver?: boolean): Promise<void>
   close(): Promise<void>
 }
 
@@ -63,6 +68,9 @@ export interface BringParts {
   stores: Stores
   files: Files
   runner: Runner
+  kept: Pick<KeptProjects, 'keep'>
+  /** Limits and what is left out, as the user has set them. */
+  settings(): Pick<Settings, 'import' | 'defaultsOff'>
   now(): number
 }
 
@@ -73,6 +81,7 @@ const titles: Record<SourceKind, string> = {
   zip: 'The archive could not be opened',
   files: 'The files could not be opened',
   example: 'The example could not be opened',
+  kept: 'The project could not be opened',
 }
 
 const nextStep = (kind: SourceKind, error: unknown): string => {
@@ -84,7 +93,7 @@ const nextStep = (kind: SourceKind, error: unknown): string => {
   return 'Check that it is still there and may be read, then bring it again.'
 }
 
-export const createBring = ({ wasmrun, stores, files, runner, now }: BringParts): Bring => {
+export const createBring = ({ wasmrun, stores, files, runner, kept, settings, now }: BringParts): Bring => {
   const state = signal<BringState | null>(null)
   const recent = signal<readonly Recent[]>([])
   const plan = signal<WalkPlan | null>(null)
@@ -103,10 +112,19 @@ export const createBring = ({ wasmrun, stores, files, runner, now }: BringParts)
     })
   }
 
-  const replaceFiles = async (tree: Parameters<Wasmrun['mount']>[0]): Promise<void> => {
+  /** What ran for one project must not reach another: then the machine is opened anew. */
+  const empty = async (): Promise<void> => {
+    await files.documents.saveAll()
     await runner.stopAll()
     files.closeProject()
-    await wasmrun.fs.rm(PROJECT_ROOT, { recursive: true, force: true })
+    if (wasmrun.projects.current || stores.processes.rows.value.length > 0) {
+      await wasmrun.projects.close()
+      stores.processes.apply({ type: 'reset' })
+    } else await wasmrun.fs.rm(PROJECT_ROOT, { recursive: true, force: true })
+  }
+
+  const replaceFiles = async (tree: Parameters<Wasmrun['mount']>[0]): Promise<void> => {
+    await empty()
     await wasmrun.mount(tree, PROJECT_ROOT)
   }
 
@@ -149,7 +167,8 @@ export const createBring = ({ wasmrun, stores, files, runner, now }: BringParts)
     const name = source.name || request.name
     const found = await reading.walk(source, {
       signal: abort.signal,
-      ...(limits ? { limits } : {}),
+      limits: limits ?? settings().import,
+      defaultsOff: settings().defaultsOff,
       progress: ({ entries, files: count, bytes, path }) => {
         state.value = { phase: 'listing', name, entries, files: count, bytes, path }
       },
@@ -181,7 +200,7 @@ export const createBring = ({ wasmrun, stores, files, runner, now }: BringParts)
     if (count === 0 && loaded.broken) throw new Error(loaded.broken.message)
     state.value = { phase: 'writing', name, files: count, bytes }
     const { plans, problems } = reading.plansOf(loaded)
-    await replaceFiles(reading.toFileTree(loaded))
+    await replaceFiles(reading.packProject(loaded))
     const leftOut = loaded.leftOut.map(({ path, reason, size }) => ({ path, reason, size: size ?? null }))
     stores.project.apply({
       type: 'opened',
@@ -189,12 +208,88 @@ export const createBring = ({ wasmrun, stores, files, runner, now }: BringParts)
     })
     plan.value = found
     remember(request, name)
+    stores.preferences.enter(name)
     await files.openProject(PROJECT_ROOT)
     tell(name, count, bytes, leftOut.length)
     for (const { message } of loaded.notes) say(message)
     for (const problem of problems) say(problem, 'error')
     if (loaded.broken) vanished(request, loaded.broken.message, count)
     if (request.show) void files.show(`${PROJECT_ROOT}/${request.show}`)
+    void kept.keep(name)
+  }
+
+  /** How a kept project runs is found out from its files, when it is already on the screen. */
+  const findPlans = async (name: string): Promise<void> => {
+    const reading = await import('./reading.ts')
+    const source = await reading.machineSource(wasmrun.fs, PROJECT_ROOT, name)
+    const found = await reading.walk(source, { limits: MAX_LIMITS, gitignore: false })
+    const loaded = await reading.loadPlan(found, {})
+    const { plans, problems } = reading.plansOf(loaded)
+    if (stores.project.project.value?.name !== name) return
+    const bytes = loaded.files.reduce((sum, file) => sum + file.bytes.length, 0)
+    stores.project.apply({ type: 'plans', plans, files: loaded.files.length, bytes })
+    for (const problem of problems) say(problem, 'error')
+  }
+
+  const restore = async (id: string, takeOver: boolean): Promise<void> => {
+    abort.abort(new DOMException('another project was opened', 'AbortError'))
+    abort = new AbortController()
+    const mine = abort
+    stores.notices.apply({ type: 'card-away' })
+    state.value = { phase: 'restoring', name: 'the project' }
+    try {
+      await files.documents.saveAll()
+      await runner.stopAll()
+      files.closeProject()
+      stores.project.apply({ type: 'closed' })
+      const { project, entries, losses } = await wasmrun.projects.open(id, { takeOver })
+      stores.processes.apply({ type: 'reset' })
+      plan.value = null
+      const { name } = project
+      const leftOut = losses.map(({ path, what }) => ({ path, reason: what, size: null }))
+      stores.project.apply({
+        type: 'opened',
+        project: { name, kind: 'kept', files: entries, bytes: 0, leftOut, plans: [], isLooking: true },
+      })
+      stores.preferences.enter(name)
+      await files.openProject(PROJECT_ROOT)
+      say(`Opened ${name} as it was kept: ${plural(entries, 'entry', 'entries')}.`)
+      for (const { path, what } of losses) say(`${path || name}: ${what}`, 'error')
+      await findPlans(name)
+    } catch (error) {
+      if (mine.signal.aborted) return
+      tellUnopened(id, error)
+    } finally {
+      if (mine === abort) state.value = null
+    }
+  }
+
+  const tellUnopened = (id: string, error: unknown): void => {
+    const isElsewhere = codeOf(error) === 'EBUSY'
+    say(messageOf(error), 'error')
+    stores.notices.apply({
+      type: 'card',
+      card: {
+        title: isElsewhere ? 'The project is open in another tab' : 'The project could not be opened',
+        facts: [
+          { name: 'Cause', text: messageOf(error) },
+          {
+            name: 'Next',
+            text: isElsewhere
+              ? 'One tab at a time can change it. Take it over: the other tab saves and lets go.'
+              : 'It stays in the storage as it is. Try again, or save it as .zip from the list of projects.',
+          },
+        ],
+        actions: [
+          {
+            label: isElsewhere ? 'Take it over' : 'Try again',
+            primary: true,
+            run: () => void restore(id, isElsewhere),
+          },
+        ],
+        detail: '',
+      },
+    })
   }
 
   const tell = (name: string, count: number, bytes: number, out: number): void => {
@@ -250,12 +345,15 @@ export const createBring = ({ wasmrun, stores, files, runner, now }: BringParts)
       const offer = plan.value?.over?.offer
       if (last && offer) void open(last, offer)
     },
+    restore: (id, takeOver = false) => restore(id, takeOver),
     async close() {
+      await files.documents.saveAll()
       await runner.stopAll()
       files.closeProject()
       stores.project.apply({ type: 'closed' })
+      stores.preferences.enter('')
       plan.value = null
-      await wasmrun.fs.rm(PROJECT_ROOT, { recursive: true, force: true })
+      await empty()
     },
   }
 }

@@ -2,14 +2,17 @@
 import { useSignal } from '@preact/signals'
 import { useCallback, useEffect, useMemo } from 'preact/hooks'
 import { formatCount } from '../format.ts'
+import { adoptStyles } from '../frame/styles.ts'
 import { Icon } from '../icon.tsx'
 import { useUi } from '../ui.ts'
 import { createAnnouncer } from './announcer.ts'
+import styles from './console.lazy.css'
 import { ConsoleInput } from './console-input.tsx'
 import { ConsoleList } from './console-list.tsx'
 import { type Channel, LINES_MAX } from './console-store.ts'
 import { createConsoleView } from './console-view.ts'
-import './console.css'
+
+adoptStyles(styles)
 
 const CHANNELS: readonly { channel: Channel; words: string }[] = [
   { channel: 'out', words: 'Standard output' },

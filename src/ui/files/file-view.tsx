@@ -1,9 +1,13 @@
-/** A file to look at: text with line numbers, an image, or bytes. Nothing here can be changed yet. */
+/** A file in the view: text in the editor, an image, or bytes. What is too large to edit is text to look at. */
 import { useEffect, useMemo } from 'preact/hooks'
-import { baseName, formatBytes, plural } from '../format.ts'
+import { baseName, formatBytes } from '../format.ts'
+import { lazy } from '../frame/lazy.tsx'
 import { VirtualRows } from '../frame/virtual-rows.tsx'
 import { useUi } from '../ui.ts'
 import { decodeText, HEX_MAX, hexRow, hexRows, imageType, isWasm } from './content.ts'
+import { openText } from './text.ts'
+
+const Editor = lazy(async () => (await import('../editor/editor.tsx')).Editor, 'the editor')
 
 /** Pixels of a line of text, as in files.css. */
 const LINE_HEIGHT = 20
@@ -94,7 +98,13 @@ export const FileView = ({ path }: { path: string }) => {
   const content = files.content.value
   const bytes = content.state === 'read' ? content.bytes : null
   const isCut = content.state === 'read' && content.size > content.bytes.length
-  const text = useMemo(() => (bytes ? decodeText(bytes, isCut) : null), [bytes, isCut])
+  const edit = useMemo(() => (bytes && !isCut && !imageType(bytes) ? openText(bytes) : null), [bytes, isCut])
+  const text = useMemo(() => (bytes && isCut ? decodeText(bytes, true) : null), [bytes, isCut])
+  if (content.path !== path && !files.documents.has(path)) return null
+  // one that is edited keeps its text in sight, also while it is read again and when it went away unsaved
+  const isKept = content.state !== 'failed' || files.documents.dirty.value.has(path)
+  if (files.documents.has(path) && isKept) return <Editor path={path} text={edit} />
+  if (edit) return <Editor path={path} text={edit} />
   if (content.state === 'reading') return <p class="view-note">Reading {baseName(path)}…</p>
   if (content.state === 'failed')
     return (
@@ -107,12 +117,10 @@ export const FileView = ({ path }: { path: string }) => {
   if (text === null) return <BinaryView bytes={content.bytes} size={content.size} path={path} />
   return (
     <>
-      {isCut ? (
-        <p class="view-note">
-          The first {formatBytes(content.bytes.length)} of {formatBytes(content.size)}.
-        </p>
-      ) : null}
-      {content.size === 0 ? <p class="view-note">An empty file, {plural(0, 'byte')}.</p> : null}
+      <p class="view-note">
+        The first {formatBytes(content.bytes.length)} of {formatBytes(content.size)}, to be read only: the
+        file is too large for the editor.
+      </p>
       <TextView text={text} path={path} />
     </>
   )

@@ -4,9 +4,10 @@
  *
  * Invariant: what is drawn was read from the machine; a reading that was overtaken by a newer one is thrown away.
  */
-import { computed, type ReadonlySignal, signal } from '@preact/signals'
+import { computed, type ReadonlySignal, type Signal, signal } from '@preact/signals'
 import type { Dirent, FileSystem } from '../../sdk/types.ts'
 import { messageOf } from '../format.ts'
+import { createDocuments, type Documents } from './documents.ts'
 import { flatten, parentPath, sortEntries, type TreeRow } from './tree.ts'
 
 /** Bytes of a file that are read for looking at it; the rest is told. */
@@ -14,10 +15,11 @@ export const VIEW_MAX = 4 * 1024 * 1024
 /** Milliseconds in which changes are gathered before folders are read again: programs write in bursts. */
 export const CHANGE_DELAY = 150
 
-export type FileContent =
+export type FileContent = { path: string } & (
   | { state: 'reading' }
   | { state: 'read'; bytes: Uint8Array; size: number }
   | { state: 'failed'; message: string }
+)
 
 /** The tab that tells how the project runs. */
 export const OVERVIEW = ''
@@ -34,20 +36,68 @@ export interface Files {
   shutFolder(path: string): void
   show(path: string): Promise<void>
   closeTab(path: string): void
+  /** Was renamed here; open files go along. */
+  moved(from: string, to: string): void
+  /** Was deleted here. */
+  removed(path: string): void
+  readonly documents: Documents
+  /** Paths that the user (not a program) has just changed. */
+  touch(paths: readonly string[]): void
+  onTouch(listener: (paths: readonly string[]) => void): () => void
+  readonly root: ReadonlySignal<string>
+  /** What stands in the sheet of files. */
+  readonly side: Signal<'tree' | 'find'>
+  /** A name that is being typed in the tree. */
+  readonly naming: Signal<Naming | null>
+  /** Folder that the next upload goes to. */
+  readonly uploadTo: Signal<string>
+  /** A place in the shown text that the editor goes to, once. */
+  readonly target: Signal<Place | null>
 }
 
-/** @param later calls back after so many milliseconds */
-export const createFiles = (fs: FileSystem, later: (callback: () => void, ms: number) => void): Files => {
+export interface Place {
+  readonly path: string
+  /** From 1. */
+  readonly line: number
+  /** From 0, in UTF-16 units, and how many of them to select. */
+  readonly column: number
+  readonly length: number
+}
+
+export interface Naming {
+  readonly kind: 'file' | 'directory'
+  readonly folder: string
+  /** What is renamed, or null for something new. */
+  readonly path: string | null
+}
+
+export interface FilesParts {
+  fs: FileSystem
+  later(callback: () => void, milliseconds: number): void
+  savesIdle(): boolean
+  failed(sentence: string): void
+}
+
+export const createFiles = ({ fs, later, savesIdle, failed }: FilesParts): Files => {
   const root = signal('')
   const folders = signal<ReadonlyMap<string, readonly Dirent[]>>(new Map())
   const open = signal<ReadonlySet<string>>(new Set())
   const tabs = signal<readonly string[]>([])
   const shown = signal(OVERVIEW)
-  const content = signal<FileContent>({ state: 'reading' })
+  const content = signal<FileContent>({ path: OVERVIEW, state: 'reading' })
   const rows = computed(() => flatten({ root: root.value, folders: folders.value, open: open.value }))
   let unwatch: (() => void) | null = null
   let stale = new Set<string>()
   let reading = 0
+  const target = signal<Place | null>(null)
+  const side = signal<'tree' | 'find'>('tree')
+  const naming = signal<Naming | null>(null)
+  const uploadTo = signal('')
+  const listeners = new Set<(paths: readonly string[]) => void>()
+  const touch = (paths: readonly string[]): void => {
+    for (const listener of listeners) listener(paths)
+  }
+  const documents = createDocuments({ fs, later, savesIdle, failed, written: (path) => touch([path]) })
 
   const readFolder = async (path: string): Promise<void> => {
     const project = root.value
@@ -71,6 +121,7 @@ export const createFiles = (fs: FileSystem, later: (callback: () => void, ms: nu
     const touched = new Set([...changed].flatMap((path) => [path, parentPath(path)]))
     for (const folder of folders.value.keys()) if (touched.has(folder)) void readFolder(folder)
     if (touched.has(shown.value)) void readShown()
+    for (const path of changed) void documents.refresh(path)
   }
   const onChange = (changes: readonly { path: string }[]): void => {
     if (stale.size === 0) later(refresh, CHANGE_DELAY)
@@ -84,10 +135,22 @@ export const createFiles = (fs: FileSystem, later: (callback: () => void, ms: nu
     open.value = new Set()
     tabs.value = []
     shown.value = OVERVIEW
+    target.value = null
+    side.value = 'tree'
+    naming.value = null
+    uploadTo.value = ''
+    documents.clear()
+  }
+  const close = (path: string): void => {
+    const at = tabs.value.indexOf(path)
+    if (at < 0) return
+    documents.forget(path)
+    tabs.value = tabs.value.filter((tab) => tab !== path)
+    if (shown.value === path) void show(tabs.value[at] ?? tabs.value[at - 1] ?? OVERVIEW)
   }
   const show = async (path: string): Promise<void> => {
     if (path !== OVERVIEW && !tabs.value.includes(path)) tabs.value = [...tabs.value, path]
-    if (shown.value !== path) content.value = { state: 'reading' }
+    if (shown.value !== path) content.value = { path, state: 'reading' }
     shown.value = path
     await readShown()
   }
@@ -106,7 +169,7 @@ export const createFiles = (fs: FileSystem, later: (callback: () => void, ms: nu
       await readFolder(path)
     },
     async openFolder(path) {
-      open.value = new Set([...open.value, path])
+      if (path !== root.value) open.value = new Set([...open.value, path])
       await readFolder(path)
     },
     shutFolder(path) {
@@ -115,10 +178,33 @@ export const createFiles = (fs: FileSystem, later: (callback: () => void, ms: nu
       open.value = next
     },
     closeTab(path) {
-      const at = tabs.value.indexOf(path)
-      tabs.value = tabs.value.filter((tab) => tab !== path)
-      if (shown.value === path) void show(tabs.value[at] ?? tabs.value[at - 1] ?? OVERVIEW)
+      // what is unsaved goes into the machine first; what cannot be saved keeps its tab
+      if (!documents.dirty.value.has(path)) close(path)
+      else void documents.save(path).then((isSaved) => isSaved && close(path))
     },
+    moved(from, to) {
+      const moved = (path: string): string =>
+        path === from || path.startsWith(`${from}/`) ? to + path.slice(from.length) : path
+      documents.move(from, to)
+      tabs.value = tabs.value.map(moved)
+      open.value = new Set([...open.value].map(moved))
+      for (const folder of open.value) void readFolder(folder)
+      shown.value = moved(shown.value)
+    },
+    removed(path) {
+      for (const tab of tabs.value) if (tab === path || tab.startsWith(`${path}/`)) close(tab)
+    },
+    documents,
+    touch,
+    onTouch(listener) {
+      listeners.add(listener)
+      return () => listeners.delete(listener)
+    },
+    root,
+    target,
+    side,
+    naming,
+    uploadTo,
   }
 }
 
@@ -126,10 +212,10 @@ const readContent = async (fs: FileSystem, path: string): Promise<FileContent> =
   try {
     const { size, kind } = await fs.stat(path)
     if (kind !== 'file')
-      return { state: 'failed', message: `${path} is a ${kind}, there is no text to show.` }
+      return { path, state: 'failed', message: `${path} is a ${kind}, there is no text to show.` }
     const bytes = await fs.readFile(path)
-    return { state: 'read', bytes: bytes.length > VIEW_MAX ? bytes.slice(0, VIEW_MAX) : bytes, size }
+    return { path, state: 'read', bytes: bytes.length > VIEW_MAX ? bytes.slice(0, VIEW_MAX) : bytes, size }
   } catch (error) {
-    return { state: 'failed', message: messageOf(error) }
+    return { path, state: 'failed', message: messageOf(error) }
   }
 }

@@ -1,13 +1,10 @@
 /** What the project is and how it runs: the first tab. */
-import { useSignal } from '@preact/signals'
 import { formatBytes, plural } from '../format.ts'
 import { RunButtons } from '../frame/bar.tsx'
-import { LeftOutDialog } from '../moments/left-out.tsx'
 import { useUi } from '../ui.ts'
 
 export const Overview = () => {
   const { stores } = useUi()
-  const showsLeftOut = useSignal(false)
   const project = stores.project.project.value
   const plan = stores.project.chosen.value
   if (!project) return null
@@ -40,8 +37,9 @@ export const Overview = () => {
             <>
               <dt>Runs on</dt>
               <dd>
-                Nothing here says how to run it. The machine looks for main.py, package.json, index.js,
-                Cargo.toml, go.mod or a finished .wasm program.
+                {project.isLooking
+                  ? 'Looking at its files…'
+                  : 'Nothing here says how to run it. The machine looks for main.py, package.json, index.js, Cargo.toml, go.mod or a finished .wasm program.'}
               </dd>
             </>
           )}
@@ -56,9 +54,7 @@ export const Overview = () => {
                 <button
                   type="button"
                   class="btn small"
-                  onClick={() => {
-                    showsLeftOut.value = true
-                  }}
+                  onClick={() => stores.dialogs.apply({ type: 'open', name: 'left-out' })}
                 >
                   {plural(project.leftOut.length, 'entry', 'entries')}
                 </button>
@@ -88,14 +84,6 @@ export const Overview = () => {
           </div>
         ) : null}
       </div>
-      {showsLeftOut.value ? (
-        <LeftOutDialog
-          entries={project.leftOut}
-          close={() => {
-            showsLeftOut.value = false
-          }}
-        />
-      ) : null}
     </div>
   )
 }

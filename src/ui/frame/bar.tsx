@@ -1,9 +1,9 @@
 /** The bar: what is open, what it runs on, Run, Stop and Restart. */
-import { useSignal } from '@preact/signals'
-import { pickFolder } from '../bring/pick.ts'
+import { runCommand } from '../commands/commands.ts'
+import { isMac } from '../commands/platform.ts'
 import { plural } from '../format.ts'
-import { Icon } from '../icon.tsx'
-import { LeftOutDialog } from '../moments/left-out.tsx'
+import { Icon, type IconName } from '../icon.tsx'
+import { keysOf } from '../keys.ts'
 import type { RunPlan } from '../stores/project-store.ts'
 import { useUi } from '../ui.ts'
 import { isSmall } from './media.ts'
@@ -11,12 +11,20 @@ import { Popover } from './popover.tsx'
 import { RuntimeChip } from './runtime-chip.tsx'
 import { ThemeButton } from './theme.tsx'
 
+const MENU: readonly [string, string][] = [
+  ['open-folder', 'Open another folder…'],
+  ['open-zip', 'Open another .zip…'],
+  ['left-out', 'What was left out…'],
+  ['export', 'Save as .zip'],
+  ['storage', 'All projects…'],
+  ['close-project', 'Close project'],
+]
+
 const ProjectMenu = () => {
   const ui = useUi()
-  const { stores, bring } = ui
-  const showsLeftOut = useSignal(false)
-  const project = stores.project.project.value
+  const project = ui.stores.project.project.value
   if (!project) return null
+  const out = project.leftOut.length
   return (
     <>
       <Popover
@@ -29,56 +37,49 @@ const ProjectMenu = () => {
             <Icon name="down" />
           </>
         }
-        content={(close) => {
-          const item = (words: string, act: () => void) => (
+        content={(close) =>
+          MENU.filter(([id]) => id !== 'left-out' || out > 0).map(([id, words]) => (
             <button
+              key={id}
               type="button"
               role="menuitem"
               class="menu-item"
               onClick={() => {
                 close()
-                act()
+                runCommand(ui, id)
               }}
             >
               {words}
             </button>
-          )
-          return (
-            <>
-              {item('Open another folder…', () => {
-                void pickFolder(ui).then((done) => done || document.getElementById('folder-input')?.click())
-              })}
-              {item('Open another .zip…', () => document.getElementById('zip-input')?.click())}
-              {project.leftOut.length > 0
-                ? item(`What was left out (${project.leftOut.length})…`, () => {
-                    showsLeftOut.value = true
-                  })
-                : null}
-              {item('Close project', () => void bring.close())}
-            </>
-          )
-        }}
+          ))
+        }
       />
-      {project.leftOut.length > 0 ? (
-        <button
-          type="button"
-          class="chip only-wide"
-          onClick={() => {
-            showsLeftOut.value = true
-          }}
-        >
-          {plural(project.leftOut.length, 'left out', 'left out')}
+      {out > 0 ? (
+        <button type="button" class="chip only-wide" onClick={() => runCommand(ui, 'left-out')}>
+          {plural(out, 'left out', 'left out')}
         </button>
       ) : null}
-      {showsLeftOut.value ? (
-        <LeftOutDialog
-          entries={project.leftOut}
-          close={() => {
-            showsLeftOut.value = false
-          }}
-        />
-      ) : null}
     </>
+  )
+}
+
+/** Whether the program starts again when a file is changed here. */
+const WatchSwitch = () => {
+  const { stores } = useUi()
+  const { apply, current } = stores.preferences
+  const { watch } = current.value
+  return (
+    <button
+      type="button"
+      class="ib watch only-wide"
+      aria-label="Run again on every change"
+      aria-pressed={watch}
+      title={watch ? 'Runs again when you change a file. Click to stop that.' : 'Run again on every change'}
+      data-testid="watch"
+      onClick={() => apply({ watch: !watch })}
+    >
+      <Icon name="loop" />
+    </button>
   )
 }
 
@@ -158,26 +159,29 @@ const Title = () => {
   return <h1 class="sr">{stores.project.project.value?.name} in wasmrun OS</h1>
 }
 
-export const Bar = ({ showShortcuts }: { showShortcuts(): void }) => (
-  // biome-ignore lint/a11y/useAriaPropsSupportedByRole: at the page's top level a header is a landmark and takes a name
-  <header class="bar onboard" aria-label="Project" data-region>
-    <span class="logo">
-      <Icon name="mark" />
-    </span>
-    <Title />
-    <ProjectMenu />
-    <RuntimeChip />
-    <RunButtons place="bar" />
-    <span class="grow" />
-    <button
-      type="button"
-      class="ib only-wide"
-      aria-label="Keyboard shortcuts"
-      title="Shortcuts (?)"
-      onClick={showShortcuts}
-    >
-      <Icon name="info" />
+export const Bar = () => {
+  const ui = useUi()
+  const button = (id: string, icon: IconName, words: string, title: string) => (
+    <button type="button" class="ib" aria-label={words} title={title} onClick={() => runCommand(ui, id)}>
+      <Icon name={icon} />
     </button>
-    <ThemeButton isShort />
-  </header>
-)
+  )
+  return (
+    // biome-ignore lint/a11y/useAriaPropsSupportedByRole: at the page's top level a header is a landmark and takes a name
+    <header class="bar onboard" aria-label="Project" data-region>
+      <span class="logo">
+        <Icon name="mark" />
+      </span>
+      <Title />
+      <ProjectMenu />
+      <RuntimeChip />
+      <RunButtons place="bar" />
+      <WatchSwitch />
+      <span class="grow" />
+      {button('palette', 'find', 'All commands', `All commands (${keysOf('palette', isMac)})`)}
+      {button('settings', 'gear', 'Settings', `Settings (${keysOf('settings', isMac)})`)}
+      <span class="only-wide">{button('shortcuts', 'info', 'Keyboard shortcuts', 'Shortcuts (?)')}</span>
+      <ThemeButton isShort />
+    </header>
+  )
+}

@@ -7,10 +7,12 @@ export interface DialogProps {
   /** Called by Esc, by a click beside it and by its own buttons. */
   close(): void
   children: ComponentChildren
-  footer: ComponentChildren
+  footer?: ComponentChildren
+  /** 'wide' for what needs the room. */
+  class?: string
 }
 
-export const Dialog = ({ title, close, children, footer }: DialogProps) => {
+export const Dialog = ({ title, close, children, footer, class: size = '' }: DialogProps) => {
   const element = useRef<HTMLDialogElement>(null)
   useEffect(() => {
     const dialog = element.current
@@ -25,11 +27,15 @@ export const Dialog = ({ title, close, children, footer }: DialogProps) => {
   return (
     <dialog
       ref={element}
-      class="dialog sheet"
+      class={`dialog sheet ${size}`}
       aria-label={title}
       onCancel={(event) => {
         event.preventDefault()
         close()
+      }}
+      onClose={() => {
+        // Chromium 156 closes a dialog without asking when nothing was clicked or typed since the last Esc
+        if (element.current) close()
       }}
       onClick={(event) => {
         if (event.target === element.current) close()
@@ -41,7 +47,7 @@ export const Dialog = ({ title, close, children, footer }: DialogProps) => {
       <div class="dialog-body" tabIndex={0}>
         {children}
       </div>
-      <div class="dialog-acts">{footer}</div>
+      {footer ? <div class="dialog-acts">{footer}</div> : null}
     </dialog>
   )
 }

@@ -54,7 +54,7 @@ export const Tabs = ({ label, items, selected, prefix, select, close, children }
             onAuxClick={(event) => {
               if (event.button === 1 && item.closable) close?.(item.id)
             }}
-            title={item.closable ? `${item.label} (Delete or middle click closes)` : undefined}
+            title={item.closable ? `${item.label} (Alt W, Delete or middle click closes)` : undefined}
           >
             {item.label}
             {item.badge}

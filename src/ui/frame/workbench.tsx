@@ -7,18 +7,23 @@ import { FilesPanel } from '../files/files-panel.tsx'
 import { Overview } from '../files/overview.tsx'
 import { baseName } from '../format.ts'
 import { Icon, type IconName } from '../icon.tsx'
-import { KernelPanel } from '../kernel/kernel-panel.tsx'
-import { LogsPanel } from '../logs/logs-panel.tsx'
 import { DownloadCard } from '../moments/download-card.tsx'
 import { FaultCard } from '../moments/fault-card.tsx'
 import { DEFAULTS, LIMITS, type Panel, type SmallPanel } from '../stores/preferences.ts'
 import { useUi } from '../ui.ts'
 import { Bar } from './bar.tsx'
+import styles from './frame.lazy.css'
+import { lazy } from './lazy.tsx'
 import { isSmall } from './media.ts'
 import { Splitter } from './splitter.tsx'
 import { Strip } from './strip.tsx'
+import { adoptStyles } from './styles.ts'
 import { Tabs, tabId } from './tabs.tsx'
-import './frame.css'
+
+adoptStyles(styles)
+
+const KernelPanel = lazy(async () => (await import('../kernel/kernel-panel.tsx')).KernelPanel, 'Kernel')
+const LogsPanel = lazy(async () => (await import('../logs/logs-panel.tsx')).LogsPanel, 'Logs')
 
 const PANELS: readonly { id: Panel; label: string }[] = [
   { id: 'console', label: 'Console' },
@@ -60,7 +65,14 @@ const View = () => {
   const project = stores.project.project.value
   const items = [
     { id: OVERVIEW, label: project?.name ?? '' },
-    ...files.tabs.value.map((path) => ({ id: path, label: baseName(path), closable: true })),
+    ...files.tabs.value.map((path) => ({
+      id: path,
+      label: baseName(path),
+      closable: true,
+      ...(files.documents.dirty.value.has(path)
+        ? { badge: <span class="dirty" role="img" aria-label="not saved" title="Not saved yet" /> }
+        : {}),
+    })),
   ]
   return (
     <section class="sheet" aria-label="View" data-region>
@@ -74,7 +86,6 @@ const View = () => {
       >
         {shown === OVERVIEW ? null : (
           <>
-            <span class="tag">read only</span>
             <button
               type="button"
               class="ib"
@@ -155,7 +166,7 @@ const Bottom = () => {
   )
 }
 
-export const Workbench = ({ showShortcuts }: { showShortcuts(): void }) => {
+export const Workbench = () => {
   const { stores } = useUi()
   const { apply, current } = stores.preferences
   const { filesWidth, bottomHeight, filesShown, bottomShown, maximised, small } = current.value
@@ -171,7 +182,7 @@ export const Workbench = ({ showShortcuts }: { showShortcuts(): void }) => {
       class={classes.join(' ')}
       style={{ '--w-files': `${filesWidth}px`, '--h-bottom': `${bottomHeight}px` }}
     >
-      <Bar showShortcuts={showShortcuts} />
+      <Bar />
       <main class="body" id="main">
         <FilesPanel />
         <Splitter

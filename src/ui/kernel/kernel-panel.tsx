@@ -2,11 +2,14 @@
 import { useSignal } from '@preact/signals'
 import { messageOf } from '../format.ts'
 import { Dialog } from '../frame/dialog.tsx'
+import { adoptStyles } from '../frame/styles.ts'
 import type { ProcessRow } from '../stores/process-store.ts'
 import { useUi } from '../ui.ts'
+import styles from './kernel.lazy.css'
 import { ProcessDetails } from './process-details.tsx'
 import { ProcessTable } from './process-table.tsx'
-import './kernel.css'
+
+adoptStyles(styles)
 
 const KillDialog = ({ row, close }: { row: ProcessRow; close(): void }) => {
   const { wasmrun, stores } = useUi()

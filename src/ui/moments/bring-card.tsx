@@ -48,6 +48,13 @@ const words = (
       detail: state.path || ' ',
       share: null,
     }
+  if (state.phase === 'restoring')
+    return {
+      title: `Opening ${state.name}`,
+      figures: 'from this browser’s storage',
+      detail: ' ',
+      share: null,
+    }
   if (state.phase === 'writing')
     return {
       title: `Putting ${state.name} into the machine`,

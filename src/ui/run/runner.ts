@@ -48,6 +48,8 @@ export interface RunnerParts {
   stores: Stores
   now(): number
   nextFrame(): Promise<void>
+  /** Done before a program starts: what is edited is saved. */
+  before?(): Promise<unknown>
 }
 
 interface Live {
@@ -67,7 +69,7 @@ const describeExit = (pid: number, status: ExitStatus, lasted: number): string =
   return `Process ${pid} ended with code ${status.code} ${after}.`
 }
 
-export const createRunner = ({ wasmrun, stores, now, nextFrame }: RunnerParts): Runner => {
+export const createRunner = ({ wasmrun, stores, now, nextFrame, before }: RunnerParts): Runner => {
   const runs = signal<ReadonlyMap<string, Run>>(new Map())
   const inputs = signal<readonly { pid: number; label: string }[]>([])
   const live = new Map<number, Live>()
@@ -170,6 +172,7 @@ export const createRunner = ({ wasmrun, stores, now, nextFrame }: RunnerParts): 
     setRun(plan.id, { plan, state: 'preparing', pid: null })
     stores.notices.apply({ type: 'card-away' })
     try {
+      await before?.()
       await fetchRuntime(plan)
       const started = now()
       const process = await wasmrun.spawn(commandPath(plan), [...plan.args], {

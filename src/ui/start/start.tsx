@@ -1,8 +1,12 @@
 /** The start screen: a board with a socket for a project, what was opened left of it, the runtimes right, examples below. */
+import { useSignal } from '@preact/signals'
+import type { ProjectInfo } from '../../abi/project.ts'
 import { openExample, pickFolder } from '../bring/pick.ts'
-import { codeOf, formatBytes, formatDuration, messageOf } from '../format.ts'
+import { runCommand } from '../commands/commands.ts'
+import { codeOf, formatBytes, formatDuration, messageOf, plural } from '../format.ts'
+import { lazy } from '../frame/lazy.tsx'
 import { ThemeButton } from '../frame/theme.tsx'
-import { Icon } from '../icon.tsx'
+import { Icon, type IconName } from '../icon.tsx'
 import { BringCard } from '../moments/bring-card.tsx'
 import { percent } from '../moments/download-steps.ts'
 import { FaultCard } from '../moments/fault-card.tsx'
@@ -17,14 +21,21 @@ const NAMES: Record<string, string> = {
   rust: 'Rust',
   go: 'Go',
   tinygo: 'TinyGo',
+  ruby: 'Ruby',
 }
 const languageName = (id: string): string => NAMES[id] ?? id
+
+/** Kept projects on the board; all of them are in the storage page. */
+const RECENT_SHOWN = 4
 
 interface Wire {
   key: string
   /** Solid: nothing has to be fetched for it. */
   isHere: boolean
 }
+
+const keptWires = (projects: readonly ProjectInfo[]): Wire[] =>
+  projects.slice(0, RECENT_SHOWN).map(({ id }) => ({ key: id, isHere: true }))
 
 const Traces = ({
   wires,
@@ -50,36 +61,102 @@ const Pins = ({ wires, side }: { wires: readonly Wire[]; side: 'left' | 'right' 
   </span>
 )
 
-const RecentProjects = () => {
+const ProjectMenu = lazy(async () => (await import('../projects/project-menu.tsx')).ProjectMenu, 'the menu')
+
+const KeptSlot = ({ project }: { project: ProjectInfo }) => {
   const { bring, now } = useUi()
-  const recent = bring.recent.value
+  const menu = useSignal<{ x: number; y: number } | null>(null)
+  const { id, name, entries, bytes, state } = project
+  const last = Math.max(project.opened, project.saved, project.created)
+  const place = state === 'elsewhere' ? 'open in another tab' : `${formatDuration(now() - last)} ago`
+  return (
+    <div class="slot kept" data-testid="kept-project" data-project={name}>
+      <Icon name="folder" />
+      <button
+        type="button"
+        class="slot-open"
+        aria-label={`Open ${name}`}
+        onClick={() => void bring.restore(id, false)}
+      >
+        <b class="cut">{name}</b>
+        <small class="cut">
+          {plural(entries, 'entry', 'entries')}, {formatBytes(bytes)}, {place}
+        </small>
+      </button>
+      <button
+        type="button"
+        class="ib"
+        aria-label={`More for ${name}`}
+        aria-haspopup="menu"
+        onClick={(event) => {
+          const { left, bottom } = event.currentTarget.getBoundingClientRect()
+          menu.value = { x: left, y: bottom + 2 }
+        }}
+      >
+        <Icon name="more" />
+      </button>
+      {menu.value ? (
+        <ProjectMenu
+          project={project}
+          {...menu.value}
+          close={() => {
+            menu.value = null
+          }}
+        />
+      ) : null}
+    </div>
+  )
+}
+
+const RecentProjects = () => {
+  const { bring, kept, stores, now } = useUi()
+  const projects = kept.list.value
+  const isKept = kept.known.value
+  const more = projects.length - RECENT_SHOWN
   return (
     <section class="side" aria-label="Recent projects">
-      <h2>Opened in this tab</h2>
+      <h2>{isKept ? 'Your projects, kept in this browser' : 'Opened in this tab'}</h2>
       <div class="slots">
-        {recent.length === 0 ? (
+        {isKept && projects.length === 0 ? (
+          <p class="slot empty">
+            Nothing yet. What you open is kept in this browser by itself, with every change; your folder stays
+            as it is.
+          </p>
+        ) : null}
+        {!isKept && bring.recent.value.length === 0 ? (
           <p class="slot empty">
             Nothing yet. A project lives in this tab's memory; closing the tab lets it go, your folder stays
             as it is.
           </p>
         ) : null}
-        {recent.map((entry) => (
+        {isKept
+          ? projects.slice(0, RECENT_SHOWN).map((project) => <KeptSlot key={project.id} project={project} />)
+          : bring.recent.value.map((entry) => (
+              <button
+                key={entry.name}
+                type="button"
+                class="slot"
+                aria-label={`Open ${entry.name} again`}
+                onClick={entry.again}
+              >
+                <Icon name={entry.kind === 'zip' ? 'zip' : 'folder'} />
+                <span class="cut">
+                  <b class="cut">{entry.name}</b>
+                  <small class="cut">
+                    {entry.language || 'nothing to run'}, {formatDuration(now() - entry.time)} ago
+                  </small>
+                </span>
+              </button>
+            ))}
+        {more > 0 ? (
           <button
-            key={entry.name}
             type="button"
-            class="slot"
-            aria-label={`Open ${entry.name} again`}
-            onClick={entry.again}
+            class="btn"
+            onClick={() => stores.dialogs.apply({ type: 'open', name: 'storage' })}
           >
-            <Icon name={entry.kind === 'zip' ? 'zip' : 'folder'} />
-            <span class="cut">
-              <b class="cut">{entry.name}</b>
-              <small class="cut">
-                {entry.language || 'nothing to run'}, {formatDuration(now() - entry.time)} ago
-              </small>
-            </span>
+            {plural(more, 'more project')}
           </button>
-        ))}
+        ) : null}
       </div>
     </section>
   )
@@ -199,7 +276,7 @@ const Socket = ({ left, right }: { left: readonly Wire[]; right: readonly Wire[]
           <p>
             {project
               ? `Opening another project ends the programs of ${project.name}.`
-              : 'You work on a copy in this tab. Your folder is read, never written.'}
+              : 'You work on a copy in this browser. Your folder is read, never written.'}
           </p>
         </>
       )}
@@ -236,14 +313,25 @@ const Examples = () => {
   )
 }
 
+const HeadButton = ({ id, icon, words }: { id: string; icon: IconName; words: string }) => {
+  const ui = useUi()
+  return (
+    <button type="button" class="ib" aria-label={words} title={words} onClick={() => runCommand(ui, id)}>
+      <Icon name={icon} />
+    </button>
+  )
+}
+
 export const Start = () => {
-  const { bring, stores } = useUi()
-  const left: Wire[] = bring.recent.value.map(({ name, runtime }) => ({
-    key: name,
-    isHere:
-      runtime === null ||
-      stores.runtimes.runtimes.value.some((other) => other.name === runtime && other.cached),
-  }))
+  const { bring, kept, stores } = useUi()
+  const left: Wire[] = kept.known.value
+    ? keptWires(kept.list.value)
+    : bring.recent.value.map(({ name, runtime }) => ({
+        key: name,
+        isHere:
+          runtime === null ||
+          stores.runtimes.runtimes.value.some((other) => other.name === runtime && other.cached),
+      }))
   const right: Wire[] = [
     ...stores.runtimes.runtimes.value.map(({ name, version, cached }) => ({
       key: `${name} ${version}`,
@@ -266,6 +354,8 @@ export const Start = () => {
             Isolated: programs can run
           </span>
         ) : null}
+        <HeadButton id="palette" icon="find" words="All commands" />
+        <HeadButton id="settings" icon="gear" words="Settings" />
         <ThemeButton />
       </header>
       <main class="board" id="main">

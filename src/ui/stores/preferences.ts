@@ -20,7 +20,17 @@ export interface Preferences {
   maximised: boolean
   panel: Panel
   small: SmallPanel
+  /** Edited files are saved when no key was pressed for a second. */
+  autosave: boolean
+  /** The program starts again when the user changes a file. */
+  watch: boolean
 }
+
+/** What each project has of its own. */
+type Layout = Pick<Preferences, (typeof LAYOUT)[number]>
+const LAYOUT = ['filesWidth', 'bottomHeight', 'filesShown', 'bottomShown', 'panel', 'watch'] as const
+/** Projects whose layout is remembered, the last opened first. */
+const LAYOUTS_MAX = 20
 
 export const DEFAULTS: Preferences = {
   theme: 'system',
@@ -31,12 +41,15 @@ export const DEFAULTS: Preferences = {
   maximised: false,
   panel: 'console',
   small: 'view',
+  autosave: true,
+  watch: false,
 }
 
 /** Pixels. Less is unreadable, more hides what is beside it. */
 export const LIMITS = { filesWidth: [140, 560], bottomHeight: [96, 640] } as const
 
 const KEY = 'wasmrun:preferences'
+const LAYOUTS_KEY = 'wasmrun:layouts'
 
 const choice = <T extends string>(value: unknown, allowed: readonly T[], other: T): T =>
   allowed.find((option) => option === value) ?? other
@@ -60,38 +73,66 @@ export const parsePreferences = (stored: unknown): Preferences => {
     bottomHeight: clampSize('bottomHeight', from.bottomHeight),
     filesShown: flag(from.filesShown, true),
     bottomShown: flag(from.bottomShown, true),
+    autosave: flag(from.autosave, true),
+    watch: flag(from.watch, false),
   }
 }
 
 export interface PreferenceStore {
   readonly current: ReadonlySignal<Preferences>
   apply(change: Partial<Preferences>): void
+  /** From now on the layout is that project's; '' for none. */
+  enter(project: string): void
 }
 
 /** @param storage null where the browser gives none: then nothing is remembered */
 export const createPreferenceStore = (
   storage: Pick<Storage, 'getItem' | 'setItem'> | null,
 ): PreferenceStore => {
-  const read = (): unknown => {
+  const read = (key: string): unknown => {
     try {
-      return JSON.parse(storage?.getItem(KEY) ?? 'null')
+      return JSON.parse(storage?.getItem(key) ?? 'null')
     } catch {
       return null
     }
   }
-  const current = signal(parsePreferences(read()))
+  const write = (key: string, value: unknown): void => {
+    try {
+      storage?.setItem(key, JSON.stringify(value))
+    } catch {
+      // a full or blocked storage only means that the next visit starts with the defaults
+    }
+  }
+  const current = signal(parsePreferences(read(KEY)))
+  let project = ''
+  const layouts = (): [string, unknown][] => {
+    const stored = read(LAYOUTS_KEY)
+    return Array.isArray(stored)
+      ? stored.filter((entry): entry is [string, unknown] => Array.isArray(entry))
+      : []
+  }
+  const keepLayout = (): void => {
+    const layout = Object.fromEntries(LAYOUT.map((key) => [key, current.value[key]]))
+    const others = layouts().filter(([name]) => name !== project)
+    write(LAYOUTS_KEY, [[project, layout], ...others].slice(0, LAYOUTS_MAX))
+  }
   return {
     current,
+    enter(name) {
+      project = name
+      if (name === '') return
+      const known = layouts().find(([other]) => other === name)?.[1]
+      const parsed = parsePreferences(known ?? { ...current.value, watch: false })
+      const layout: Partial<Layout> = Object.fromEntries(LAYOUT.map((key) => [key, parsed[key]]))
+      current.value = { ...current.value, ...layout }
+    },
     apply(change) {
       const next = { ...current.value, ...change }
       next.filesWidth = clampSize('filesWidth', next.filesWidth)
       next.bottomHeight = clampSize('bottomHeight', next.bottomHeight)
       current.value = next
-      try {
-        storage?.setItem(KEY, JSON.stringify(next))
-      } catch {
-        // a full or blocked storage only means that the next visit starts with the defaults
-      }
+      write(KEY, next)
+      if (project !== '') keepLayout()
     },
   }
 }

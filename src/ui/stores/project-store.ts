@@ -36,7 +36,7 @@ export interface LeftOut {
   readonly size: number | null
 }
 
-export type SourceKind = 'folder' | 'zip' | 'files' | 'example'
+export type SourceKind = 'folder' | 'zip' | 'files' | 'example' | 'kept'
 
 export interface Project {
   readonly name: string
@@ -45,13 +45,15 @@ export interface Project {
   readonly bytes: number
   readonly leftOut: readonly LeftOut[]
   readonly plans: readonly RunPlan[]
+  /** Its files are still being looked at for how it runs. */
+  readonly isLooking?: boolean
 }
 
 export type ProjectEvent =
   | { type: 'opened'; project: Project }
   | { type: 'choose'; plan: string }
   | { type: 'override'; plan: string; command: string; args: readonly string[] }
-  | { type: 'plans'; plans: readonly RunPlan[] }
+  | { type: 'plans'; plans: readonly RunPlan[]; files?: number; bytes?: number }
   | { type: 'closed' }
 
 export interface ProjectStore {
@@ -103,8 +105,17 @@ export const createProjectStore = (): ProjectStore => {
         project.value = event.project
         choice.value = event.project.plans[0]?.id ?? ''
       } else if (event.type === 'choose') choice.value = event.plan
-      else if (event.type === 'plans') setPlans(event.plans)
-      else if (event.type === 'closed') project.value = null
+      else if (event.type === 'plans') {
+        const { plans, files, bytes } = event
+        if (project.value)
+          project.value = {
+            ...project.value,
+            plans,
+            isLooking: false,
+            files: files ?? project.value.files,
+            bytes: bytes ?? project.value.bytes,
+          }
+      } else if (event.type === 'closed') project.value = null
       else
         setPlans(
           (project.value?.plans ?? []).map((plan) =>

@@ -80,7 +80,12 @@ export const createRuntimeStore = (): RuntimeStore => {
 
 /** The names people use for what the catalogue calls by key. */
 export const runtimeTitle = (name: string, version: string | null): string => {
-  const titles: Record<string, string> = { python: 'Python', quickjs: 'QuickJS', node: 'Node.js' }
+  const titles: Record<string, string> = {
+    python: 'Python',
+    quickjs: 'QuickJS',
+    node: 'Node.js',
+    ruby: 'Ruby',
+  }
   const title = titles[name] ?? name
   return version ? `${title} ${version}` : title
 }

@@ -1,0 +1,37 @@
+/** What lies in the machine, as a source that can be walked like a folder of the disk: to find out how it runs. */
+import type { FlatEntry } from '../../project/flat.ts'
+import { sourceFromEntries } from '../../project/flat.ts'
+import type { Source } from '../../project/source.ts'
+import type { FileSystem } from '../../sdk/types.ts'
+import { joinPath } from '../files/tree.ts'
+
+/** Folders that say nothing about how a project runs and can hold very much. */
+const SKIPPED = new Set(['node_modules', '.git', '__pycache__', '.venv', 'venv'])
+/** Entries looked at. */
+const ENTRIES_MAX = 20_000
+
+export const machineSource = async (fs: FileSystem, root: string, name: string): Promise<Source> => {
+  const entries: FlatEntry[] = []
+  const add = async (folder: string, prefix: string): Promise<void> => {
+    for (const { name: own, kind } of await fs.readdir(folder)) {
+      const path = joinPath(folder, own)
+      if (entries.length >= ENTRIES_MAX) return
+      if (kind === 'directory') {
+        if (!SKIPPED.has(own)) await add(path, `${prefix}${own}/`)
+      } else if (kind === 'file')
+        entries.push({
+          path: prefix + own,
+          node: {
+            kind: 'file',
+            stat: async () => {
+              const { size, modified, mode } = await fs.stat(path)
+              return { size, modifiedNs: modified, mode }
+            },
+            read: () => fs.readFile(path),
+          },
+        })
+    }
+  }
+  await add(root, '')
+  return sourceFromEntries(name, entries)
+}
