@@ -6,6 +6,7 @@
 import type { HostApi, HostEvent, JailWatcher, KernelApi, KernelEvent } from '../abi/control.ts'
 import { listen, post } from '../ipc/port.ts'
 import { connect, expose, type Link } from '../ipc/rpc.ts'
+import { parseKernelEvent } from './events.ts'
 import { openJail } from './jail-frame.ts'
 
 /** Where the scripts of the machine are, as absolute URLs. */
@@ -63,7 +64,8 @@ export const openMachine = async (
     listener.lost(message)
   }
   listen(eventChannel.port1, (data) => {
-    const event = data as KernelEvent
+    const event = parseKernelEvent(data)
+    if (!event) return
     if (event.type === 'fault') lose(`The machine stopped: ${event.message}`)
     else listener.kernel(event)
   })
