@@ -12,6 +12,7 @@ import { createProjects } from '../src/host/projects.ts'
 import { createRecords } from '../src/host/records.ts'
 import { createSettings } from '../src/host/settings.ts'
 import { createShelf, probeShelf } from '../src/host/shelf.ts'
+import { createSources } from '../src/host/sources.ts'
 import { createStore } from '../src/host/store.ts'
 import { once, post } from '../src/ipc/port.ts'
 import { expose } from '../src/ipc/rpc.ts'
@@ -40,7 +41,11 @@ const boot = async (): Promise<void> => {
     post(events, { type: 'runtime', progress } satisfies HostEvent)
   const shelf = createShelf({ caches: findCaches(), base, usage })
   const { subtle } = self.crypto
+  const settings = createSettings(createRecords('wasmrun-settings'))
   const hub = createHub({
+    mirrors: () => sources.urls(),
+    warn: (text) =>
+      post(events, { type: 'log', time: Date.now(), severity: 'warning', text } satisfies HostEvent),
     fetch: self.fetch.bind(self),
     subtle,
     shelf,
@@ -48,7 +53,7 @@ const boot = async (): Promise<void> => {
     report,
     online: () => navigator.onLine,
   })
-  const settings = createSettings(createRecords('wasmrun-settings'))
+  const sources = createSources(settings, hub, base)
   const notify = (what: ProjectNotice['what']): void =>
     post(events, { type: 'project', what } satisfies HostEvent)
   const ownership = createOwnership({
@@ -68,6 +73,7 @@ const boot = async (): Promise<void> => {
   const host = createHost({
     hub,
     settings,
+    sources,
     projects,
     estimate,
     probeShelf: () => probeShelf(shelf, subtle),

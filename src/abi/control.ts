@@ -164,6 +164,18 @@ export interface RuntimeSummary {
   cached: boolean
   license: string
   source: string
+  /** URL of the mirror that offers it; '' for the site's own hub. */
+  hub: string
+}
+
+/** A hub that the user added. */
+export interface RuntimeSource {
+  /** Of the folder that its manifest.json lies in. */
+  url: string
+  /** 'python 3.11.9' and so on: what it adds to the others. */
+  offers: string[]
+  /** Why versions of it cannot be used, or why it could not be asked; sentences. */
+  problems: string[]
 }
 
 export interface RuntimeProgress {
@@ -264,6 +276,10 @@ export interface HostApi extends ProjectsForPage {
   prefetch(name: string, version: string | null): Promise<void>
   cancel(name: string): void
   remove(name: string, version: string | null): Promise<void>
+  runtimeSources(): Promise<RuntimeSource[]>
+  /** Asks the mirror and keeps it when it offers something that runs here. */
+  addRuntimeSource(url: string): Promise<RuntimeSource>
+  removeRuntimeSource(url: string): Promise<void>
   getSetting(key: string): Promise<unknown>
   setSetting(key: string, value: unknown): Promise<void>
 }

@@ -35,13 +35,66 @@ export const askCatalogue = async (source: CatalogueSource, signal: AbortSignal)
   const { languages } = await readJson(source, 'manifest.json', parseCatalogue, signal)
   const offer: Offer = { entries: [], refused: [] }
   for (const { name } of languages) {
-    const folder = new URL(`${name}/`, source.base).href
-    const parse = (value: unknown): Manifest => parseManifest(value, name, folder)
-    const { entries, refused } = await readJson(source, `${name}/manifest.json`, parse, signal)
+    const { entries, refused } = await readLanguage(source, name, signal)
     offer.entries.push(...entries)
     offer.refused.push(...refused.map((each) => ({ name, ...each })))
   }
   return offer
+}
+
+/** A repository has a folder for each language; a release of wasmhub has all files side by side. */
+const readLanguage = async (
+  source: CatalogueSource,
+  name: string,
+  signal: AbortSignal,
+): Promise<Manifest> => {
+  const parseIn =
+    (folder: string) =>
+    (value: unknown): Manifest =>
+      parseManifest(value, name, folder)
+  try {
+    const folder = new URL(`${name}/`, source.base).href
+    return await readJson(source, `${name}/manifest.json`, parseIn(folder), signal)
+  } catch (error) {
+    const absent = error instanceof Refusal && (error.code === 'not-found' || error.code === 'not-a-file')
+    if (!absent) throw error
+    return await readJson(source, `${name}-manifest.json`, parseIn(source.base), signal).catch(() => {
+      throw error
+    })
+  }
+}
+
+/**
+ * The site's own hub and the mirrors that the user added, as one offer. A mirror adds names and versions and replaces none:
+ * what an earlier hub offers is always taken from there, and its latest stays the latest.
+ * @param onTrouble hears of mirrors that cannot be asked; they only lack
+ * @throws Refusal of the own hub, when no hub can be asked
+ */
+export const askHubs = async (
+  source: CatalogueSource,
+  mirrors: readonly string[],
+  signal: AbortSignal,
+  onTrouble: (mirror: string, error: unknown) => void,
+): Promise<Offer> => {
+  const [own, ...others] = await Promise.allSettled(
+    [source.base, ...mirrors].map((base) => askCatalogue({ ...source, base }, signal)),
+  )
+  for (const [index, other] of others.entries())
+    if (other.status === 'rejected') onTrouble(mirrors[index] ?? '', other.reason)
+  if (own?.status === 'rejected' && !others.some(({ status }) => status === 'fulfilled')) throw own.reason
+  const whole: Offer = { entries: [], refused: [] }
+  for (const [index, each] of [own, ...others].entries()) {
+    if (each?.status !== 'fulfilled') continue
+    const names = new Set(whole.entries.map(({ name }) => name))
+    const known = new Set(whole.entries.map(({ name, version }) => `${name} ${version}`))
+    const hub = index === 0 ? '' : (mirrors[index - 1] ?? '')
+    const added = each.value.entries.filter(({ name, version }) => !known.has(`${name} ${version}`))
+    whole.entries.push(
+      ...added.map((entry) => ({ ...entry, hub, latest: entry.latest && !names.has(entry.name) })),
+    )
+    whole.refused.push(...each.value.refused)
+  }
+  return whole
 }
 
 const readJson = async <T>(
@@ -80,7 +133,10 @@ const decodeJson = (bytes: Bytes, path: string): unknown => {
  * @throws Refusal: unknown-runtime, or bad-catalogue with the reason for which that entry was refused
  */
 export const chooseEntry = (offer: Offer, name: string, version: string | null): RuntimeEntry => {
-  const mine = offer.entries.filter((entry) => goesBy(entry, name)).sort(newestFirst)
+  // A key goes before a command, and an earlier hub before a later one: no mirror can take a name that is in use.
+  const owner =
+    offer.entries.find((entry) => entry.name === name) ?? offer.entries.find((entry) => goesBy(entry, name))
+  const mine = offer.entries.filter((entry) => entry.name === owner?.name).sort(newestFirst)
   const chosen =
     version === null
       ? (mine.find(({ latest }) => latest) ?? mine[0])

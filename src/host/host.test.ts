@@ -9,6 +9,7 @@ import { createProjects } from './projects.ts'
 import { refuse } from './refusal.ts'
 import { type Asker, parseHostRequest } from './requests.ts'
 import { createSettings } from './settings.ts'
+import { createSources } from './sources.ts'
 import { createTestStore } from './store-fixture.ts'
 
 const BUNDLE: RuntimeBundle = {
@@ -31,6 +32,8 @@ const setUp = (problem: string | null = null) => {
     },
     cancel: (name) => void calls.push(['cancel', name]),
     remove: async (name, version) => void calls.push(['remove', name, version]),
+    probe: async () => ({ entries: [], refused: [] }),
+    refresh: () => {},
   }
   const kept = new Map<string, unknown>()
   const settings = createSettings({
@@ -51,8 +54,12 @@ const setUp = (problem: string | null = null) => {
     now: () => 0,
     notify: () => {},
   })
+  const sources = createSources(settings, hub, 'https://site.test/runtimes/')
   const estimate = async () => ({ usage: 0, quota: 0, isPersistent: false })
-  return { calls, host: createHost({ hub, settings, projects, estimate, probeShelf: async () => problem }) }
+  return {
+    calls,
+    host: createHost({ hub, settings, sources, projects, estimate, probeShelf: async () => problem }),
+  }
 }
 
 test('the kernel gets a runtime, and ENOENT for a word that names none', async () => {
@@ -62,8 +69,9 @@ test('the kernel gets a runtime, and ENOENT for a word that names none', async (
   await assert.rejects(host.forKernel.load('../x', null), (error) => isCode(error, 'ENOENT'))
 })
 
-test('nothing but load is on the face that the kernel sees', () => {
-  assert.deepEqual(Object.keys(setUp().host.forKernel), ['load'])
+test('runtimes and the parts of the open project are all that the kernel sees', () => {
+  const parts = ['readParts', 'appendLog', 'restartLog', 'beginBase', 'appendBase', 'switchBase']
+  assert.deepEqual(Object.keys(setUp().host.forKernel), ['load', ...parts])
 })
 
 test('what the kernel may not ask is refused, even under another name', () => {

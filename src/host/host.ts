@@ -12,10 +12,12 @@ import type { Projects } from './projects.ts'
 import { Refusal } from './refusal.ts'
 import { type Asker, type HostRequest, parseHostRequest } from './requests.ts'
 import type { Settings } from './settings.ts'
+import type { Sources } from './sources.ts'
 
 export interface HostOptions {
   hub: Hub
   settings: Settings
+  sources: Sources
   projects: Projects
   estimate: () => Promise<StorageFigures>
   /** Whether runtimes can be kept: null, or a sentence that says why not. */
@@ -27,7 +29,7 @@ export interface Host {
   forKernel: HostForKernel
 }
 
-export const createHost = ({ hub, settings, projects, estimate, probeShelf }: HostOptions): Host => {
+export const createHost = ({ hub, settings, sources, projects, estimate, probeShelf }: HostOptions): Host => {
   const act = async (request: HostRequest): Promise<unknown> => {
     switch (request.method) {
       case 'storage':
@@ -42,6 +44,12 @@ export const createHost = ({ hub, settings, projects, estimate, probeShelf }: Ho
         return hub.remove(request.name, request.version)
       case 'cancel':
         return hub.cancel(request.name)
+      case 'runtimeSources':
+        return sources.list()
+      case 'addRuntimeSource':
+        return sources.add(request.url)
+      case 'removeRuntimeSource':
+        return sources.remove(request.url)
       case 'getSetting':
         return settings.get(request.key)
       case 'setSetting':
@@ -60,6 +68,9 @@ export const createHost = ({ hub, settings, projects, estimate, probeShelf }: Ho
       prefetch: ask('page', 'prefetch'),
       cancel: ask('page', 'cancel') as unknown as HostApi['cancel'],
       remove: ask('page', 'remove'),
+      runtimeSources: ask('page', 'runtimeSources'),
+      addRuntimeSource: ask('page', 'addRuntimeSource'),
+      removeRuntimeSource: ask('page', 'removeRuntimeSource'),
       getSetting: ask('page', 'getSetting'),
       setSetting: ask('page', 'setSetting'),
       ...projectsForPage(projects, estimate),

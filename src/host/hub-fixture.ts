@@ -57,7 +57,13 @@ export interface Setup {
   runtimesKept(): string[]
 }
 
-export const setUp = async ({ online = true, patience = 5000, withCaches = true } = {}): Promise<Setup> => {
+export const setUp = async ({
+  online = true,
+  patience = 5000,
+  withCaches = true,
+  mirrors = async (): Promise<string[]> => [],
+  warn = (_text: string): void => {},
+} = {}): Promise<Setup> => {
   const module = await describe(MODULE, 'core.wasm.gz')
   const library = await describe(LIBRARY, 'lib.tree.gz')
   const entry = {
@@ -100,7 +106,17 @@ export const setUp = async ({ online = true, patience = 5000, withCaches = true 
     const caches = withCaches ? store.caches : null
     const shelf = createShelf({ caches, base: BASE, usage, patience: 200 })
     const report = (step: RuntimeProgress) => void steps.push(step)
-    return createHub({ fetch, subtle, shelf, base: BASE, report, online: () => online, patience })
+    return createHub({
+      fetch,
+      subtle,
+      shelf,
+      base: BASE,
+      report,
+      online: () => online,
+      patience,
+      mirrors,
+      warn,
+    })
   }
   const runtimesKept = () => [...store.kept.keys()].filter((url) => !url.includes('manifest.json'))
   return {

@@ -7,10 +7,11 @@
  */
 import type { RuntimeBundle, RuntimeSummary } from '../abi/control.ts'
 import { type AssetSource, type Checked, fetchAsset, takeKept, travelling } from './assets.ts'
-import { askCatalogue, chooseEntry, goesBy, type Offer } from './catalogue.ts'
+import { askCatalogue, askHubs, chooseEntry, goesBy, type Offer } from './catalogue.ts'
 import type { Asset, RuntimeEntry } from './manifest.ts'
 import { createProgress, type Progress, type Report } from './progress.ts'
 import { Refusal, refuse } from './refusal.ts'
+import { forgetPart } from './resume.ts'
 import type { Shelf } from './shelf.ts'
 
 /** Milliseconds without a byte after which a download is given up. */
@@ -26,6 +27,10 @@ export interface HubOptions {
   /** Whether the browser believes that it has a connection. */
   online: () => boolean
   patience?: number
+  /** URLs of the folders of mirrors that the user added. Default: none. */
+  mirrors?: () => Promise<readonly string[]>
+  /** Hears of what is missing and stops nothing. */
+  warn?: (text: string) => void
 }
 
 export interface Hub {
@@ -39,6 +44,10 @@ export interface Hub {
   cancel(name: string): void
   /** Forgets what is kept of that runtime, of one version or of all. */
   remove(name: string, version: string | null): Promise<void>
+  /** What a mirror would add. @throws Refusal as for the own hub */
+  probe(mirror: string): Promise<Offer>
+  /** Asks all hubs again at the next call. */
+  refresh(): void
 }
 
 interface Job {
@@ -53,8 +62,16 @@ export const createHub = (options: HubOptions): Hub => {
   const jobs = new Set<Job>()
   const asking = new Set<{ name: string; abort: AbortController }>()
   let offer: Promise<Offer> | null = null
+  const askAll = async (): Promise<Offer> => {
+    const mirrors = (await options.mirrors?.().catch(() => [])) ?? []
+    const trouble = (mirror: string, error: unknown): void =>
+      options.warn?.(
+        `The mirror ${mirror} is left out: ${error instanceof Error ? error.message : String(error)}`,
+      )
+    return askHubs(source, mirrors, new AbortController().signal, trouble)
+  }
   const ask = (): Promise<Offer> => {
-    offer ??= askCatalogue(source, new AbortController().signal).catch((error: unknown) => {
+    offer ??= askAll().catch((error: unknown) => {
       offer = null
       throw error
     })
@@ -108,7 +125,18 @@ export const createHub = (options: HubOptions): Hub => {
       const gone = entries.filter(
         (entry) => entry.name === name && (version ?? entry.version) === entry.version,
       )
-      for (const asset of gone.flatMap(assetsOf)) await shelf.remove(asset.sha256)
+      // Two hubs or versions may share bytes: what another one that is kept whole needs stays.
+      const rest = entries.filter((entry) => !gone.includes(entry))
+      const whole = await Promise.all(rest.map((entry) => summarize(shelf, entry)))
+      const needed = rest.flatMap((entry, index) => (whole[index]?.cached ? assetsOf(entry) : []))
+      const sums = new Set(needed.map(({ sha256 }) => sha256))
+      for (const asset of gone.flatMap(assetsOf))
+        if (!sums.has(asset.sha256)) await shelf.remove(asset.sha256)
+      for (const asset of gone.flatMap(assetsOf)) await forgetPart(shelf, travelling(asset).sha256)
+    },
+    probe: (mirror) => askCatalogue({ ...source, base: mirror }, new AbortController().signal),
+    refresh: () => {
+      offer = null
     },
   }
 }
@@ -127,6 +155,7 @@ const summarize = async (shelf: Shelf, entry: RuntimeEntry): Promise<RuntimeSumm
     cached: kept.every(Boolean),
     license: entry.license,
     source: entry.source,
+    hub: entry.hub,
   }
 }
 

@@ -34,6 +34,8 @@ export interface RuntimeEntry {
   latest: boolean
   license: string
   source: string
+  /** URL of the mirror that offers it; '' for the site's own hub. */
+  hub: string
   module: Asset
   files: Record<string, Asset>
   recipe: RuntimeRecipe
@@ -151,6 +153,7 @@ const parseEntry = (
     latest: version === latest,
     license: text(entry.license, ''),
     source: text(entry.source, ''),
+    hub: '',
     module:
       entry.module === undefined
         ? whole

@@ -7,7 +7,8 @@
 import { ERRNO, SysError } from '../abi/errno.ts'
 
 export type HostRequest =
-  | { method: 'storage' | 'runtimes' }
+  | { method: 'storage' | 'runtimes' | 'runtimeSources' }
+  | { method: 'addRuntimeSource' | 'removeRuntimeSource'; url: string }
   | { method: 'load' | 'prefetch' | 'remove'; name: string; version: string | null }
   | { method: 'cancel'; name: string }
   | { method: 'getSetting'; key: string }
@@ -21,7 +22,18 @@ const RUNTIME_NAME = /^[A-Za-z0-9][A-Za-z0-9._+-]{0,63}$/
 const VERSION = /^[0-9A-Za-z][0-9A-Za-z.+_-]{0,63}$/
 
 const MAY: Record<Asker, readonly HostMethod[]> = {
-  page: ['storage', 'runtimes', 'prefetch', 'cancel', 'remove', 'getSetting', 'setSetting'],
+  page: [
+    'storage',
+    'runtimes',
+    'prefetch',
+    'cancel',
+    'remove',
+    'runtimeSources',
+    'addRuntimeSource',
+    'removeRuntimeSource',
+    'getSetting',
+    'setSetting',
+  ],
   kernel: ['load'],
 }
 
@@ -34,7 +46,11 @@ export const parseHostRequest = (asker: Asker, method: unknown, args: readonly u
   switch (known) {
     case 'storage':
     case 'runtimes':
+    case 'runtimeSources':
       return { method: known }
+    case 'addRuntimeSource':
+    case 'removeRuntimeSource':
+      return { method: known, url: sourceUrl(first) }
     case 'load':
     case 'prefetch':
     case 'remove':
@@ -59,6 +75,11 @@ const parseVersion = (value: unknown): string | null => {
   if (value === null || value === undefined) return null
   if (typeof value === 'string' && VERSION.test(value)) return value
   throw new SysError(ERRNO.INVAL, String(value).slice(0, 80), 'that is no version')
+}
+
+const sourceUrl = (value: unknown): string => {
+  if (typeof value === 'string' && value.length <= 2000) return value
+  throw new SysError(ERRNO.INVAL, 'url', 'the address of a mirror is a text')
 }
 
 const settingKey = (value: unknown): string => {

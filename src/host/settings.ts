@@ -30,6 +30,8 @@ const MOST_RECENT = 20
 /** Entries of a table of numbers. */
 const MOST_NUMBERS = 200
 const LONGEST_TEXT = 500
+/** Mirrors of runtimes: each is asked at every start. */
+export const MOST_SOURCES = 20
 
 type Check = (value: unknown) => unknown
 
@@ -64,11 +66,19 @@ const recent: Check = (value) => {
   return sound.slice(0, MOST_RECENT)
 }
 
+/** Addresses of mirrors. */
+const sources: Check = (value) => {
+  if (!Array.isArray(value)) return undefined
+  const sound = value.filter((each) => typeof each === 'string' && each.length <= 2000 && URL.canParse(each))
+  return sound.slice(0, MOST_SOURCES)
+}
+
 const CHECKS: Record<string, Check> = {
   theme: word('system', 'light', 'dark'),
   limits: numbers,
   layout: numbers,
   recent,
+  sources,
 }
 
 export const parseSetting = (key: string, value: unknown): unknown => {

@@ -48,8 +48,12 @@ export const createPrograms = (
   jail: Remote<JailApi>,
   host: Remote<HostForKernel>,
 ): Programs => {
-  /** By name and memory limit: the limit is written into the module before it is compiled. */
+  /** By name, version and memory limit: the limit is written into the module before it is compiled. */
   const runtimes = new Map<string, Promise<Program>>()
+  /** A runtime's key and commands, by each of them. */
+  const aliases = new Map<string, string[]>()
+  /** The version that was asked for last: what a command means while several are there. */
+  const chosen = new Map<string, string>()
   const mounted = new Set<string>()
   /** The module that was last compiled for a path, so that an older one can be forgotten. */
   const compiled = new Map<string, { key: string; done: Promise<void> }>()
@@ -86,10 +90,18 @@ export const createPrograms = (
     const { kind, env, startsInPwd } = recipe
     return { key, kind, runtime: `${name} ${version}`, env, startsInPwd }
   }
+  const keyOf = (name: string, version: string | null, memory: number): string =>
+    `${name}@${version ?? ''}#${memory}`
+  const choose = (name: string, version: string): void => {
+    for (const alias of aliases.get(name) ?? [name]) chosen.set(alias, version)
+  }
   const fetchRuntime = async (name: string, version: string | null, memory: number): Promise<Program> => {
     const bundle = await host.load(name, version)
-    const installing = install(bundle, memory)
-    const keys = [bundle.name, ...bundle.recipe.commands].map((known) => `${known}#${memory}`)
+    const names = [bundle.name, ...bundle.recipe.commands]
+    for (const alias of names) aliases.set(alias, names)
+    if (version !== null) choose(name, bundle.version)
+    const installing = runtimes.get(keyOf(bundle.name, bundle.version, memory)) ?? install(bundle, memory)
+    const keys = names.flatMap((each) => [version, bundle.version].map((one) => keyOf(each, one, memory)))
     for (const key of keys) runtimes.set(key, installing)
     installing.catch(() => {
       for (const key of keys) runtimes.delete(key)
@@ -97,9 +109,11 @@ export const createPrograms = (
     return installing
   }
   /** Two that want the same runtime at once share one download and one compilation. */
-  const runtime = (name: string, version: string | null, memory: number): Promise<Program> => {
-    const key = `${name}#${memory}`
+  const runtime = (name: string, asked: string | null, memory: number): Promise<Program> => {
+    const version = asked ?? chosen.get(name) ?? null
+    const key = keyOf(name, version, memory)
     const known = runtimes.get(key)
+    if (known && asked !== null) choose(name, asked)
     if (known) return known
     const loading = fetchRuntime(name, version, memory)
     runtimes.set(key, loading)
@@ -153,7 +167,8 @@ export const createPrograms = (
   const find = async (wanted: Wanted): Promise<Program> => {
     const { command, cwd, env, memory } = wanted
     if (command.includes('/') || command.endsWith('.wasm')) return fromFile(wanted, absolute(command, cwd))
-    if (runtimes.has(`${command}#${memory}`)) return runtime(command, null, memory)
+    if (runtimes.has(keyOf(command, chosen.get(command) ?? null, memory)))
+      return runtime(command, null, memory)
     for (const folder of (env.PATH ?? DEFAULT_PATH).split(':')) {
       // An empty one is the working directory (POSIX, PATH).
       const path = `${absolute(folder || '.', cwd)}/${command}`

@@ -4,7 +4,7 @@
  */
 
 import type { Audit } from '../abi/audit.ts'
-import type { ProcessInfo, RuntimeProgress, RuntimeSummary, StatInfo } from '../abi/control.ts'
+import type { ProcessInfo, RuntimeProgress, RuntimeSource, RuntimeSummary, StatInfo } from '../abi/control.ts'
 import type { Limits } from '../abi/limits.ts'
 import type { OpenedProject, ProjectInfo, ProjectLoss, SaveState, StorageFigures } from '../abi/project.ts'
 
@@ -97,6 +97,14 @@ export interface Runtimes {
   /** Ends a download that is under way. */
   cancel(name: string): Promise<void>
   remove(name: string, version?: string): Promise<void>
+  /** Mirrors that the user added, each asked now. */
+  sources(): Promise<RuntimeSource[]>
+  /**
+   * Adds the hub at that address (its folder or its manifest.json; https, with CORS headers). It adds names and versions and
+   * replaces none.
+   */
+  addSource(url: string): Promise<RuntimeSource>
+  removeSource(url: string): Promise<void>
 }
 
 export interface Events {
