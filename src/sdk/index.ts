@@ -193,6 +193,9 @@ export const createWasmrun = (scripts: MachineScripts, version: string): Wasmrun
       prefetch: async (name, wanted) => (await host()).prefetch(name, wanted ?? null),
       cancel: async (name) => (await host()).cancel(name),
       remove: async (name, wanted) => (await host()).remove(name, wanted ?? null),
+      sources: async () => (await host()).runtimeSources(),
+      addSource: async (url) => (await host()).addRuntimeSource(url),
+      removeSource: async (url) => (await host()).removeRuntimeSource(url),
     },
     processes: {
       list: async () => (await kernel()).processes(),
