@@ -1,4 +1,5 @@
 /** Puts the page together around a machine, and carries what the machine tells into the stores. */
+import type { RuntimeProgress } from '../abi/control.ts'
 import type { Wasmrun } from '../sdk/types.ts'
 import { createBring } from './bring/bring.ts'
 import { createFiles } from './files/files.ts'
@@ -60,6 +61,7 @@ export const createUi = (wasmrun: Wasmrun): Ui => {
     kept,
     settings: () => settings.current.value,
     now,
+    search: () => location.search,
   })
   const gallery = createGallery((path, signal) =>
     fetch(new URL(path, document.baseURI), signal ? { signal } : {}),
@@ -71,6 +73,16 @@ export const createUi = (wasmrun: Wasmrun): Ui => {
   return ui
 }
 
+/** The steps of a download that the log has; its bytes are on the card. */
+const STEPS: Partial<Record<RuntimeProgress['step'], string>> = {
+  asked: 'was asked for',
+  checked: 'arrived, and its SHA-256 is right',
+  kept: 'is kept on this device',
+  ready: 'is ready',
+  failed: 'did not arrive',
+  cancelled: 'was cancelled',
+}
+
 const listen = ({ wasmrun, stores, now }: Ui): void => {
   wasmrun.on('process', (process) => stores.processes.apply({ type: 'process', process, time: now() }))
   wasmrun.on('exit', ({ pid, code, message }) =>
@@ -78,13 +90,26 @@ const listen = ({ wasmrun, stores, now }: Ui): void => {
   )
   wasmrun.on('runtime', (progress) => {
     stores.runtimes.apply({ type: 'progress', progress, time: now() })
+    const words = STEPS[progress.step]
+    if (words)
+      stores.logs.apply({
+        type: 'entry',
+        entry: {
+          time: now(),
+          source: 'host',
+          severity: progress.step === 'failed' ? 'error' : 'info',
+          text: `${progress.name} ${progress.version} ${words}${progress.message ? `: ${progress.message}` : '.'}`,
+        },
+      })
     // what could not be kept is worth a remark although the program starts; who cancelled or waits is told by the runner
     if (progress.message !== '' && progress.step !== 'failed' && progress.step !== 'cancelled')
       stores.console.apply({ type: 'system', source: 'host', text: progress.message, time: now() })
   })
   wasmrun.on('log', (entry) => {
-    stores.logs.apply({ type: 'entry', entry })
-    if (entry.severity !== 'warning' && entry.severity !== 'error') return
+    if (entry.severity !== 'warning' && entry.severity !== 'error') {
+      stores.logs.apply({ type: 'entry', entry })
+      return
+    }
     const severity = entry.severity === 'error' ? 'error' : 'info'
     stores.console.apply({
       type: 'system',

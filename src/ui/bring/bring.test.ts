@@ -46,7 +46,7 @@ const create = () => {
     fs: {
       rm: async (path: string) => void calls.push(`rm ${path}`),
       watch: () => () => {},
-      readdir: async () => [],
+      readdir: async () => [{ name: 'old', kind: 'file' }],
     },
     // only what bringing calls is there
   } as unknown as Wasmrun
@@ -59,7 +59,16 @@ const create = () => {
     failed: assert.fail,
   })
   const kept = { keep: async (name: string) => void calls.push(`keep ${name}`) }
-  const bring = createBring({ wasmrun, stores, files, runner, kept, settings: () => SETTINGS, now })
+  const bring = createBring({
+    wasmrun,
+    stores,
+    files,
+    runner,
+    kept,
+    settings: () => SETTINGS,
+    now,
+    search: () => '',
+  })
   const open = (name: string, entries: FlatEntry[]): Promise<void> =>
     bring.open({ name, kind: 'folder', open: () => sourceFromEntries(name, entries) })
   const said = (): string[] => {
@@ -79,7 +88,7 @@ const until = async (test: () => boolean): Promise<void> => {
 test('a folder is read, mounted and known by what runs it', async () => {
   const { stores, bring, open, calls, tree } = create()
   await open('p', [entry('main.py', bytes('print(1)')), entry('lib/__proto__'), entry('node_modules/a.js')])
-  assert.deepEqual(calls, ['rm /home/project', 'mount /home/project', 'keep p'])
+  assert.deepEqual(calls, ['rm /home/project/old', 'mount /home/project', 'keep p'])
   assert.deepEqual(tree(), ['lib', 'main.py', 'lib/__proto__'])
   const project = stores.project.project.value
   assert.equal(project?.files, 2)

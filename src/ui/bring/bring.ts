@@ -72,6 +72,8 @@ export interface BringParts {
   /** Limits and what is left out, as the user has set them. */
   settings(): Pick<Settings, 'import' | 'defaultsOff'>
   now(): number
+  /** The query of the page's address. */
+  search(): string
 }
 
 const RECENT_MAX = 4
@@ -93,7 +95,22 @@ const nextStep = (kind: SourceKind, error: unknown): string => {
   return 'Check that it is still there and may be read, then bring it again.'
 }
 
-export const createBring = ({ wasmrun, stores, files, runner, kept, settings, now }: BringParts): Bring => {
+/** The folder itself stays: it is where the machine keeps the project, a mount of its own. */
+const clear = async (fs: Wasmrun['fs']): Promise<void> => {
+  for (const { name } of await fs.readdir(PROJECT_ROOT))
+    await fs.rm(`${PROJECT_ROOT}/${name}`, { recursive: true, force: true })
+}
+
+export const createBring = ({
+  wasmrun,
+  stores,
+  files,
+  runner,
+  kept,
+  settings,
+  now,
+  search,
+}: BringParts): Bring => {
   const state = signal<BringState | null>(null)
   const recent = signal<readonly Recent[]>([])
   const plan = signal<WalkPlan | null>(null)
@@ -120,8 +137,18 @@ export const createBring = ({ wasmrun, stores, files, runner, kept, settings, no
     if (wasmrun.projects.current || stores.processes.rows.value.length > 0) {
       await wasmrun.projects.close()
       stores.processes.apply({ type: 'reset' })
-    } else await wasmrun.fs.rm(PROJECT_ROOT, { recursive: true, force: true })
+    } else await clear(wasmrun.fs)
   }
+
+  const enter = (name: string, watch: boolean | undefined): void => {
+    stores.preferences.enter(name)
+    if (watch !== undefined) stores.preferences.apply({ watch })
+  }
+  const surroundings = () => ({
+    now: now(),
+    search: search(),
+    ...(stores.runtimes.asked.value ? { runtimes: stores.runtimes.runtimes.value } : {}),
+  })
 
   const replaceFiles = async (tree: Parameters<Wasmrun['mount']>[0]): Promise<void> => {
     await empty()
@@ -199,7 +226,7 @@ export const createBring = ({ wasmrun, stores, files, runner, kept, settings, no
     const bytes = loaded.files.reduce((sum, file) => sum + file.bytes.length, 0)
     if (count === 0 && loaded.broken) throw new Error(loaded.broken.message)
     state.value = { phase: 'writing', name, files: count, bytes }
-    const { plans, problems } = reading.plansOf(loaded)
+    const { plans, problems, watch } = reading.plansOf(loaded, surroundings())
     await replaceFiles(reading.packProject(loaded))
     const leftOut = loaded.leftOut.map(({ path, reason, size }) => ({ path, reason, size: size ?? null }))
     stores.project.apply({
@@ -208,7 +235,7 @@ export const createBring = ({ wasmrun, stores, files, runner, kept, settings, no
     })
     plan.value = found
     remember(request, name)
-    stores.preferences.enter(name)
+    enter(name, watch)
     await files.openProject(PROJECT_ROOT)
     tell(name, count, bytes, leftOut.length)
     for (const { message } of loaded.notes) say(message)
@@ -224,10 +251,11 @@ export const createBring = ({ wasmrun, stores, files, runner, kept, settings, no
     const source = await reading.machineSource(wasmrun.fs, PROJECT_ROOT, name)
     const found = await reading.walk(source, { limits: MAX_LIMITS, gitignore: false })
     const loaded = await reading.loadPlan(found, {})
-    const { plans, problems } = reading.plansOf(loaded)
+    const { plans, problems, watch } = reading.plansOf(loaded, surroundings())
     if (stores.project.project.value?.name !== name) return
     const bytes = loaded.files.reduce((sum, file) => sum + file.bytes.length, 0)
     stores.project.apply({ type: 'plans', plans, files: loaded.files.length, bytes })
+    if (watch !== undefined) stores.preferences.apply({ watch })
     for (const problem of problems) say(problem, 'error')
   }
 

@@ -1,7 +1,7 @@
 /** From what detection found to the ways the page offers to run a project. */
 
 import { languageById } from '../../languages/index.ts'
-import { detect } from '../../project/detect.ts'
+import { detect, type Surroundings } from '../../project/detect.ts'
 import type { LoadedProject } from '../../project/load.ts'
 import { viewOf } from '../../project/pack.ts'
 import type { RunTarget } from '../../project/target.ts'
@@ -11,6 +11,9 @@ export interface Plans {
   readonly plans: readonly RunPlan[]
   /** Files that say how to run it and cannot be understood, as sentences. */
   readonly problems: readonly string[]
+  /** What the project and the address of the page say. */
+  readonly watch?: boolean
+  readonly maxLines?: number
 }
 
 const titleOf = ({ language, runtime }: RunTarget): string => {
@@ -31,12 +34,19 @@ export const planOf = (target: RunTarget, index: number): RunPlan => ({
   env: target.env ?? {},
   entry: target.entry,
   reason: target.explanation || target.reason,
+  limits: target.limits ?? {},
   problem: [target.runnable ? '' : (target.hint ?? 'It cannot be run as it is.'), ...target.warnings]
     .filter(Boolean)
     .join(' '),
 })
 
-export const plansOf = (project: LoadedProject): Plans => {
-  const { candidates, problems } = detect(viewOf(project))
-  return { plans: candidates.map(planOf), problems: problems.map(({ message }) => message) }
+export const plansOf = (project: LoadedProject, known: Surroundings = {}): Plans => {
+  const { candidates, problems, configuration } = detect(viewOf(project), known)
+  const { watch, maxLines } = configuration
+  return {
+    plans: candidates.map(planOf),
+    problems: problems.map(({ message }) => message),
+    ...(watch === undefined ? {} : { watch }),
+    ...(maxLines === undefined ? {} : { maxLines }),
+  }
 }

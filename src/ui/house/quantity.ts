@@ -26,7 +26,8 @@ const NAMES: Record<Unit, readonly (readonly [string, number])[]> = {
 
 /** '512 MB', '7 days', '200': in the largest unit that says it with at most two decimals. */
 export const quantityText = (value: number, unit: Unit): string => {
-  const fits = NAMES[unit].find(([, size]) => value >= size && Number.isInteger((value / size) * 100))
+  const least = (size: number): number => (unit === 'seconds' && size > 3600 ? 2 * size : size)
+  const fits = NAMES[unit].find(([, size]) => value >= least(size) && Number.isInteger((value / size) * 100))
   const [name, size] = fits ?? ['', 1]
   return `${value / size} ${name}`.trim()
 }

@@ -9,15 +9,17 @@ import { joinPath } from '../files/tree.ts'
 const SKIPPED = new Set(['node_modules', '.git', '__pycache__', '.venv', 'venv'])
 /** Entries looked at. */
 const ENTRIES_MAX = 20_000
+const DEPTH_MAX = 12
 
 export const machineSource = async (fs: FileSystem, root: string, name: string): Promise<Source> => {
   const entries: FlatEntry[] = []
-  const add = async (folder: string, prefix: string): Promise<void> => {
+  const add = async (folder: string, prefix: string, depth: number): Promise<void> => {
+    if (depth > DEPTH_MAX) return
     for (const { name: own, kind } of await fs.readdir(folder)) {
       const path = joinPath(folder, own)
       if (entries.length >= ENTRIES_MAX) return
       if (kind === 'directory') {
-        if (!SKIPPED.has(own)) await add(path, `${prefix}${own}/`)
+        if (!SKIPPED.has(own)) await add(path, `${prefix}${own}/`, depth + 1)
       } else if (kind === 'file')
         entries.push({
           path: prefix + own,
@@ -32,6 +34,6 @@ export const machineSource = async (fs: FileSystem, root: string, name: string):
         })
     }
   }
-  await add(root, '')
+  await add(root, '', 0)
   return sourceFromEntries(name, entries)
 }

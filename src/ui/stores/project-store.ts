@@ -3,7 +3,9 @@
  *
  * Invariant: `chosen` is one of the plans, or null when there are none.
  */
+
 import { computed, type ReadonlySignal, signal } from '@preact/signals'
+import type { Limits } from '../../abi/limits.ts'
 
 /** Where a project's files are in the machine. */
 export const PROJECT_ROOT = '/home/project'
@@ -21,6 +23,8 @@ export interface RunPlan {
   readonly args: readonly string[]
   readonly cwd: string
   readonly env: Readonly<Record<string, string>>
+  /** What the project grants itself; tightens the machine's limits. */
+  readonly limits?: Partial<Limits>
   /** The file that is run, relative to the project. */
   readonly entry: string
   /** A sentence: why this one. */

@@ -27,13 +27,32 @@ export interface StoreParts {
   later(callback: () => void, milliseconds: number): void
 }
 
-export const createStores = ({ storage, session = null, nextFrame, later }: StoreParts): Stores => ({
-  console: createConsoleStore((callback) => void nextFrame().then(callback)),
-  processes: createProcessStore(),
-  project: createProjectStore(),
-  runtimes: createRuntimeStore(),
-  notices: createNoticeStore(later),
-  logs: createLogStore(session),
-  preferences: createPreferenceStore(storage),
-  dialogs: createDialogStore(),
+/** What the machine says on the console stands in the log, too. */
+const noted = (console: ConsoleStore, logs: LogStore): ConsoleStore => ({
+  ...console,
+  apply(event) {
+    console.apply(event)
+    if (event.type !== 'system') return
+    const { time, text } = event
+    const source = event.source === 'kernel' || event.source === 'host' ? event.source : 'page'
+    const severity = event.severity === 'error' ? 'error' : 'info'
+    logs.apply({ type: 'entry', entry: { time, source, severity, text } })
+  },
 })
+
+export const createStores = ({ storage, session = null, nextFrame, later }: StoreParts): Stores => {
+  const logs = createLogStore(session)
+  return {
+    console: noted(
+      createConsoleStore((callback) => void nextFrame().then(callback)),
+      logs,
+    ),
+    processes: createProcessStore(),
+    project: createProjectStore(),
+    runtimes: createRuntimeStore(),
+    notices: createNoticeStore(later),
+    logs,
+    preferences: createPreferenceStore(storage),
+    dialogs: createDialogStore(),
+  }
+}
