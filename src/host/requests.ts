@@ -40,8 +40,7 @@ const MAY: Record<Asker, readonly HostMethod[]> = {
 /** @throws SysError: EPERM for a method that this asker does not have, ENOENT for a name no runtime can have, EINVAL */
 export const parseHostRequest = (asker: Asker, method: unknown, args: readonly unknown[]): HostRequest => {
   const known = MAY[asker].find((each) => each === method)
-  if (!known)
-    throw new SysError(ERRNO.PERM, String(method).slice(0, 80), `the ${asker} may not ask the host for that`)
+  if (!known) throw new SysError(ERRNO.PERM, shown(method), `the ${asker} may not ask the host for that`)
   const [first, second] = args
   switch (known) {
     case 'storage':
@@ -64,6 +63,9 @@ export const parseHostRequest = (asker: Asker, method: unknown, args: readonly u
   }
 }
 
+/** Only a text is shown as it is: other things may refuse to be turned into one. */
+const shown = (value: unknown): string => (typeof value === 'string' ? value.slice(0, 80) : typeof value)
+
 const runtimeName = (value: unknown): string => {
   if (typeof value !== 'string') throw new SysError(ERRNO.INVAL, 'name', 'the name of a runtime is a string')
   if (!RUNTIME_NAME.test(value))
@@ -74,7 +76,7 @@ const runtimeName = (value: unknown): string => {
 const parseVersion = (value: unknown): string | null => {
   if (value === null || value === undefined) return null
   if (typeof value === 'string' && VERSION.test(value)) return value
-  throw new SysError(ERRNO.INVAL, String(value).slice(0, 80), 'that is no version')
+  throw new SysError(ERRNO.INVAL, shown(value), 'that is no version')
 }
 
 const sourceUrl = (value: unknown): string => {
