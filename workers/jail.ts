@@ -46,6 +46,7 @@ const boot = async (): Promise<void> => {
     keepWarm: (key, recipe, count) => pool.keepWarm(key, modules.get(key), recipe, count),
     start: (thread, key, bind) => pool.start(thread, key, modules.get(key), bind),
     terminate: pool.terminate,
+    census: pool.census,
   }
   expose(api, toKernel.port1)
   post(kernel, 'boot', [kernelPort, eventsPort, hostPort, toKernel.port2, fromKernel.port2])

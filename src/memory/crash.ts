@@ -5,7 +5,7 @@
  *   'throw'   its stack is full: the exception passes through every `finally`, so its locks are released
  *   'die'     its worker is gone: nothing that it does from then on has any effect, and its locks stay taken
  */
-import { attachMemory, type Memory } from '../memory/memory.ts'
+import { attachMemory, type Memory } from './memory.ts'
 
 export type Stop = 'throw' | 'die'
 
