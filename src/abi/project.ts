@@ -42,7 +42,8 @@ export interface SaveState {
 
 /** A part of the log or the checkpoint on its way to the store. */
 export interface PartRecord {
-  bytes: ArrayBuffer
+  /** Big parts travel and are kept as blobs: only a handle crosses the threads, and IndexedDB stores a blob several times faster. */
+  bytes: ArrayBuffer | Blob
   /** Inodes that it speaks of, in the log's own numbers. */
   ids: Uint32Array
   batch: number
@@ -57,7 +58,7 @@ export interface PartChunk {
   parts: {
     isBase: boolean
     /** null: the record is missing or is none. */
-    bytes: ArrayBuffer | null
+    bytes: ArrayBuffer | Blob | null
     ids: Uint32Array | null
     batch: number
     commit: boolean

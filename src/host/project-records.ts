@@ -64,7 +64,7 @@ export const parsePart = (value: unknown): Omit<PartChunk['parts'][number], 'isB
   if (!isRecord(value)) return missing
   const { bytes, ids, batch, commit } = value
   return {
-    bytes: bytes instanceof ArrayBuffer ? bytes : null,
+    bytes: bytes instanceof ArrayBuffer || bytes instanceof Blob ? bytes : null,
     ids: ids instanceof Uint32Array ? ids : null,
     batch: typeof batch === 'number' ? batch : 0,
     commit: commit === true,

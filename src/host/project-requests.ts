@@ -8,7 +8,7 @@ import type { PartRecord, ProjectsForKernel, ProjectsForPage, StorageFigures } f
 import { moving } from '../ipc/rpc.ts'
 import { PART_BYTES } from '../lib/segment.ts'
 import { exportProject } from './project-zip.ts'
-import type { Projects } from './projects.ts'
+import { type Projects, sizeOfPart } from './projects.ts'
 
 /** Of one call. */
 const MAX_PARTS = 16
@@ -39,8 +39,8 @@ const count = (value: unknown, most: number): number => {
 const parsePartRecord = (value: unknown): PartRecord => {
   if (typeof value !== 'object' || value === null) throw refuse('part', 'that is no part')
   const { bytes, ids, batch, index, commit } = value as Partial<Record<keyof PartRecord, unknown>>
-  if (!(bytes instanceof ArrayBuffer) || bytes.byteLength > PART_BYTES)
-    throw refuse('part', 'a part has at most 4 MiB')
+  const isBytes = bytes instanceof ArrayBuffer || bytes instanceof Blob
+  if (!isBytes || sizeOfPart(bytes) > PART_BYTES) throw refuse('part', 'a part has at most 4 MiB')
   // Every id stands for a record of at least twelve bytes.
   if (
     !(ids instanceof Uint32Array) ||
@@ -69,7 +69,7 @@ export const projectsForKernel = ({ forKernel }: Projects): ProjectsForKernel =>
     const chunk = await forKernel.readParts(count(from, 2 ** 40))
     return moving(
       chunk,
-      chunk.parts.flatMap(({ bytes }) => bytes ?? []),
+      chunk.parts.flatMap(({ bytes }) => (bytes instanceof ArrayBuffer ? bytes : [])),
     )
   },
   appendLog: async (parts: unknown, entries: unknown) =>

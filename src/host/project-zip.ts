@@ -1,5 +1,6 @@
 /** A project as a .zip, from what is stored. Damage costs only what stood in it, and is named. */
 import type { PartChunk, ProjectLoss } from '../abi/project.ts'
+import { readBytes } from '../lib/bytes.ts'
 import { createRecovery, NODE, type Node, sizeOf, type TreeVisitor, walkRecovered } from '../lib/recovery.ts'
 import { BLOCK_BYTES } from '../lib/segment.ts'
 import { packZip, type ZipSource } from '../lib/zip-pack.ts'
@@ -15,7 +16,8 @@ export const exportProject = async (
   const recovery = createRecovery()
   for (let from: number | null = 0; from !== null; ) {
     const chunk: PartChunk = await projects.read(id, from)
-    for (const { isBase, ...part } of chunk.parts) {
+    for (const { isBase, bytes, ...rest } of chunk.parts) {
+      const part = { ...rest, bytes: await readBytes(bytes) }
       if (isBase) recovery.base(part)
       else recovery.log(part)
     }

@@ -62,6 +62,9 @@ interface Current {
   building: { generation: number; from: number; parts: number; bytes: number; logBytes: number } | null
 }
 
+export const sizeOfPart = (bytes: ArrayBuffer | Blob): number =>
+  bytes instanceof Blob ? bytes.size : bytes.byteLength
+
 const metaKey = (id: string): Key => ['meta', id]
 const noSuch = (id: string): SysError => new SysError(ERRNO.NOENT, id, 'there is no such project')
 
@@ -118,7 +121,8 @@ export const createProjects = ({ store, ownership, newId, now, notify }: Project
     logParts: meta.next - meta.from,
     baseBytes: meta.baseBytes,
   })
-  const bytesOf = (parts: PartRecord[]): number => parts.reduce((sum, part) => sum + part.bytes.byteLength, 0)
+  const bytesOf = (parts: PartRecord[]): number =>
+    parts.reduce((sum, part) => sum + sizeOfPart(part.bytes), 0)
   const refuseTooMuch = (bytes: number): void => {
     if (bytes > MAX_PROJECT_BYTES) throw new SysError(ERRNO.DQUOT, '', NO_ROOM)
   }

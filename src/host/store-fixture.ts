@@ -27,6 +27,7 @@ const compare = (a: Part, b: Part): number => {
 
 const bytesOf = (value: unknown): number => {
   if (value instanceof ArrayBuffer) return value.byteLength
+  if (value instanceof Blob) return value.size
   if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value)) return 8
   return Object.values(value).reduce((sum: number, each) => sum + bytesOf(each), 0)
 }

@@ -3,21 +3,23 @@
  * is opened again.
  *
  *   turn ─► dirty? ─► saver (src/vfs/saver.ts) ─► parts ─► host.appendLog
- *                                   log too long? ─► checkpoint, a part at a time between saves ─► host.switchBase
+ *                                   log too long? ─► checkpoint, beside the saves ─► host.switchBase
  *
- * Invariant: one save at a time. A save that was refused is tried again; until one succeeds the page is told that changes are
+ * Invariant: one save at a time, and one checkpoint, which saves go on beside. A save that was refused is tried again; until one succeeds the page is told that changes are
  * not kept.
  */
 
 import { ERRNO, SysError } from '../abi/errno.ts'
 import type {
   OpenedProject,
+  PartChunk,
   PartRecord,
   ProjectsForKernel,
   ProjectsOfKernel,
   SaveState,
 } from '../abi/project.ts'
 import { moving, type Remote } from '../ipc/rpc.ts'
+import { readBytes } from '../lib/bytes.ts'
 import { createRecovery, type Recovered } from '../lib/recovery.ts'
 import type { Part } from '../lib/segment.ts'
 import { emptyMount, type HomeMount, mountRecovered } from '../vfs/home.ts'
@@ -33,7 +35,7 @@ export const SAVE_INTERVAL_MS = 150
 /** After a save that was refused; doubled each time. */
 const RETRY_MS = 1000
 const MAX_RETRY_MS = 30_000
-/** A log longer than this and twice the checkpoint is replaced by a new checkpoint; so is one of very many parts. */
+/** A log longer than this, twice the checkpoint and twice the files is replaced by a checkpoint; so is one of very many parts. */
 const MIN_LOG_BYTES = 16 * 1024 * 1024
 const MAX_LOG_PARTS = 1000
 
@@ -57,7 +59,8 @@ interface Kept {
 export const createPersist = ({ vfs, files, host, report }: PersistOptions): Persist => {
   let home: HomeMount = emptyMount(vfs, files, HOME)
   let kept: Kept | null = null
-  let work: Promise<void> | null = null
+  let saving: Promise<void> | null = null
+  let compacting: Promise<void> | null = null
   let nextAt = 0
   let retry = RETRY_MS
   let isTooLong = false
@@ -78,7 +81,8 @@ export const createPersist = ({ vfs, files, host, report }: PersistOptions): Per
   const ship = async (parts: Part[]): Promise<void> => {
     const figures = await host.appendLog(transferred(parts), kept?.entries() ?? 0)
     const most = Math.max(MIN_LOG_BYTES, 2 * figures.baseBytes)
-    isTooLong = figures.logBytes > most || figures.logParts > MAX_LOG_PARTS
+    const isLong = figures.logBytes > most && figures.logBytes > 2 * (kept?.saver.bytes() ?? 0)
+    isTooLong = isLong || figures.logParts > MAX_LOG_PARTS
   }
   const save = async ({ saver }: Kept): Promise<void> => {
     if (!saver.isDirty) return
@@ -89,16 +93,11 @@ export const createPersist = ({ vfs, files, host, report }: PersistOptions): Per
   const compact = async (each: Kept): Promise<void> => {
     isTooLong = false
     await host.beginBase()
-    let last = performance.now()
-    const breathe = async (): Promise<void> => {
-      if (performance.now() - last < SAVE_INTERVAL_MS) return
-      await save(each)
-      last = performance.now()
-    }
-    await each.saver.checkpoint(async (parts) => host.appendBase(transferred(parts)), breathe)
+    await each.saver.checkpoint(async (parts) => host.appendBase(transferred(parts)))
     // What changed while it was written must be in the log before it may count.
-    await save(each)
-    await host.switchBase()
+    const problem = await run()
+    if (problem) throw problem
+    if (kept === each) await host.switchBase()
   }
   /** Decides what a refusal means for the next attempt. */
   const refused = async (error: unknown): Promise<void> => {
@@ -119,14 +118,13 @@ export const createPersist = ({ vfs, files, host, report }: PersistOptions): Per
     nextAt = performance.now() + retry
     retry = Math.min(retry * 2, MAX_RETRY_MS)
   }
-  /** One save, and a checkpoint when it is time. Never throws; what went wrong is returned. */
+  /** One save. Never throws; what went wrong is returned. */
   const attempt = async (): Promise<unknown> => {
     const each = kept
     if (!each) return null
     try {
       await save(each)
       say('saved')
-      if (isTooLong) await compact(each)
       return null
     } catch (error) {
       await refused(error).catch((again: unknown) => say('failed', String(again)))
@@ -134,21 +132,30 @@ export const createPersist = ({ vfs, files, host, report }: PersistOptions): Per
     }
   }
   const run = async (): Promise<unknown> => {
-    while (work) await work
+    while (saving) await saving
     let problem: unknown = null
     nextAt = performance.now() + SAVE_INTERVAL_MS
-    work = attempt().then((error) => {
+    saving = attempt().then((error) => {
       problem = error
-      work = null
+      saving = null
     })
-    await work
+    await saving
     return problem
+  }
+  /** A checkpoint that fails leaves the old one and the log; the next try is when the log has grown again. */
+  const startCompacting = (each: Kept): void => {
+    compacting ??= compact(each)
+      .catch(() => {})
+      .then(() => {
+        compacting = null
+      })
   }
 
   return {
     turn: (now) => {
       if (!kept) return Number.POSITIVE_INFINITY
-      if (!work && now >= nextAt && (kept.saver.isDirty || isTooLong)) void run()
+      if (!saving && now >= nextAt && kept.saver.isDirty) void run()
+      if (isTooLong && !compacting) startCompacting(kept)
       return Math.max(1, Math.min(SAVE_INTERVAL_MS, nextAt > now ? nextAt - now : SAVE_INTERVAL_MS))
     },
     restoreProject: async (): Promise<OpenedProject> => {
@@ -172,7 +179,7 @@ export const createPersist = ({ vfs, files, host, report }: PersistOptions): Per
     },
     keepProject: async () => {
       kept = null
-      while (work) await work
+      while (saving) await saving
       home = { ...home, ledger: home.fresh() }
       keep(0).forget()
       const problem = await run()
@@ -189,7 +196,7 @@ export const createPersist = ({ vfs, files, host, report }: PersistOptions): Per
     },
     saveAgain: async () => {
       if (!kept) return
-      while (work) await work
+      while (saving) await saving
       await host.restartLog()
       kept?.saver.forget()
       const problem = await run()
@@ -203,23 +210,33 @@ export const createPersist = ({ vfs, files, host, report }: PersistOptions): Per
   }
 }
 
-const transferred = (parts: Part[]): PartRecord[] =>
-  moving(
-    parts,
-    parts.map(({ bytes }) => bytes),
-  )
+/** Bytes; smaller parts are not worth a file of their own in the store. */
+const BLOB_BYTES = 256 * 1024
 
-/** Reads all parts; the next ones are on their way while some are looked at. */
+const transferred = (parts: Part[]): PartRecord[] => {
+  const records = parts.map((part) => {
+    const isBig = part.bytes.byteLength >= BLOB_BYTES
+    return { ...part, bytes: isBig ? new Blob([part.bytes]) : part.bytes }
+  })
+  return moving(
+    records,
+    records.flatMap(({ bytes }) => (bytes instanceof ArrayBuffer ? bytes : [])),
+  )
+}
+
+/** Reads all parts. What is big is a handle at first: their bytes come from the disk while others are looked at. */
 const readProject = async (host: Remote<ProjectsForKernel>): Promise<Recovered> => {
-  const recovery = createRecovery()
-  let coming = host.readParts(0)
-  for (;;) {
-    const { parts, next } = await coming
-    if (next !== null) coming = host.readParts(next)
-    for (const { isBase, ...part } of parts) {
-      if (isBase) recovery.base(part)
-      else recovery.log(part)
-    }
-    if (next === null) return recovery.finish()
+  const coming: { part: PartChunk['parts'][number]; bytes: Promise<ArrayBuffer | null> }[] = []
+  for (let from: number | null = 0; from !== null; ) {
+    const chunk: PartChunk = await host.readParts(from)
+    for (const part of chunk.parts) coming.push({ part, bytes: readBytes(part.bytes) })
+    from = chunk.next
   }
+  const recovery = createRecovery()
+  for (const { part, bytes } of coming) {
+    const whole = { ...part, bytes: await bytes }
+    if (part.isBase) recovery.base(whole)
+    else recovery.log(whole)
+  }
+  return recovery.finish()
 }

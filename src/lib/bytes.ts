@@ -59,6 +59,12 @@ export function concatBytes(chunks: readonly Uint8Array[], length?: number): Uin
   return result
 }
 
+/** Null for none, and for a blob whose file is gone or cannot be read. */
+export async function readBytes(bytes: ArrayBuffer | Blob | null): Promise<ArrayBuffer | null> {
+  if (!(bytes instanceof Blob)) return bytes
+  return bytes.arrayBuffer().catch(() => null)
+}
+
 const UNITS = ['bytes', 'KB', 'MB', 'GB', 'TB']
 
 /** A size as people read it, in powers of 1024 with at most one decimal: '512 bytes', '1.5 KB', '10 MB'. */

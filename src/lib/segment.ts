@@ -1,7 +1,7 @@
 /**
  * The log of a project's files: what each inode is now, written down whenever it changed. Append-only parts of at most 4 MiB.
  *
- *   part     'WRL1' | XXH32 of all that follows | payload bytes | batch | index in batch | flags | seconds since 1970 | 0
+ *   part     'WRL1' | XXH32 of what follows | payload bytes | batch | index in batch | flags | seconds since 1970 | 0
  *   record*  kind | id | body bytes | body, padded to 4
  *
  *   FACTS    kind of inode, mode, then six words of times and two of size, as in src/vfs/layout.ts
@@ -60,6 +60,8 @@ export interface SegmentWriter {
 }
 
 const FIRST_BYTES = 65536
+/** Above that share a part is kept as it is, with zeroes at its end: copying it would cost more than they do. */
+const NEARLY_FULL = 0.95
 
 interface Ready {
   buffer: ArrayBuffer
@@ -126,7 +128,8 @@ export const createSegmentWriter = (batch: number, seconds: number): SegmentWrit
 }
 
 const close = (part: Ready, batch: number, seconds: number): Part => {
-  const bytes = part.used === part.buffer.byteLength ? part.buffer : part.buffer.slice(0, part.used)
+  const isNearlyFull = part.used > part.buffer.byteLength * NEARLY_FULL
+  const bytes = isNearlyFull ? part.buffer : part.buffer.slice(0, part.used)
   const words = new Int32Array(bytes, 0, HEADER_WORDS)
   words.set([
     MAGIC,
@@ -138,7 +141,7 @@ const close = (part: Ready, batch: number, seconds: number): Part => {
     seconds | 0,
     0,
   ])
-  words[1] = checksum(new Uint8Array(bytes), 8) | 0
+  words[1] = checksum(new Uint8Array(bytes), 8, part.used) | 0
   return { bytes, ids: part.ids, batch, index: part.index, commit: part.commit }
 }
 
@@ -155,8 +158,9 @@ export interface RecordVisitor {
 export const isPart = (bytes: ArrayBuffer): boolean => {
   if (bytes.byteLength < HEADER_BYTES || bytes.byteLength % 4 !== 0) return false
   const [magic, sum, length] = new Int32Array(bytes, 0, 3)
-  if (magic !== MAGIC || length !== bytes.byteLength - HEADER_BYTES) return false
-  return (checksum(new Uint8Array(bytes), 8) | 0) === sum
+  if (magic !== MAGIC || length === undefined || length < 0 || length > bytes.byteLength - HEADER_BYTES)
+    return false
+  return (checksum(new Uint8Array(bytes), 8, HEADER_BYTES + length) | 0) === sum
 }
 
 /**
@@ -166,13 +170,14 @@ export const isPart = (bytes: ArrayBuffer): boolean => {
 export const readPart = (bytes: ArrayBuffer, visit: RecordVisitor): boolean => {
   const i32 = new Int32Array(bytes)
   const u8 = new Uint8Array(bytes)
-  for (let word = HEADER_WORDS; word < i32.length; ) {
+  const end = HEADER_WORDS + ((i32[2] ?? 0) >> 2)
+  for (let word = HEADER_WORDS; word < end; ) {
     const kind = i32[word]
     const id = i32[word + 1] ?? 0
     const length = i32[word + 2] ?? -1
     const body = word + 3
     const next = body + ((length + 3) >> 2)
-    if (length < 0 || next > i32.length || id < ROOT_ID) return false
+    if (length < 0 || next > end || id < ROOT_ID) return false
     if (!readRecord(kind, id, length, body, i32, u8, visit)) return false
     word = next
   }

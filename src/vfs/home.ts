@@ -2,6 +2,7 @@
 import { check } from '../abi/errno.ts'
 import { packTree } from '../abi/tree.ts'
 import type { Recovered } from '../lib/recovery.ts'
+import { commit } from '../memory/undo.ts'
 import { pathBytes } from './files.ts'
 import { INODE, INODE_SHIFT } from './layout.ts'
 import { coverDirectory, dropMount, takeMount } from './mount.ts'
@@ -46,7 +47,9 @@ export const mountRecovered = (
   const locked = (work: () => number): number => {
     lock.acquire()
     try {
-      return work()
+      const result = work()
+      commit(volume.memory.i32)
+      return result
     } finally {
       lock.release()
     }

@@ -64,6 +64,7 @@ export const restoreVolume = (volume: Volume, root: number, recovered: Recovered
     walkRecovered(recovered, root, visitor)
     const top = recovered.nodes.get(ROOT_ID)
     if (top) setFacts(memory.i32, root, top)
+    commit(memory.i32)
   } finally {
     lock.release()
   }

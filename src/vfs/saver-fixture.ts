@@ -1,15 +1,12 @@
 /** For the tests of saving: machines with a project's mount, what is in it as text, and a random user. */
-import { packTree } from '../abi/tree.ts'
 import { fingerprint } from '../lib/checksum.ts'
 import { createRecovery, type Recovered, type StoredPart } from '../lib/recovery.ts'
 import type { Part } from '../lib/segment.ts'
 import { createMemory } from '../memory/memory.ts'
 import { createFiles } from './files.ts'
 import { formatVfs } from './format.ts'
-import { INODE, INODE_SHIFT } from './layout.ts'
-import { coverDirectory, takeMount } from './mount.ts'
-import { restoreVolume } from './restore.ts'
-import { createLedger, type Ledger } from './save.ts'
+import { emptyMount, mountRecovered } from './home.ts'
+import type { Ledger } from './save.ts'
 import { type Files, KIND, OPEN, type SharedVfs } from './types.ts'
 import { attachVfs } from './vfs.ts'
 
@@ -33,20 +30,8 @@ export const createTestMachine = (recovered: Recovered | null = null): TestMachi
   formatVfs(memory)
   const vfs = attachVfs(memory)
   const files = createFiles(vfs)
-  const { volume } = vfs
-  if (!recovered) {
-    files.mountTree(HOME, packTree([]), { readonly: false })
-    const root = inodeOf(vfs, HOME) << INODE_SHIFT
-    return { vfs, files, ledger: createLedger(memory.i32[root + INODE.DEVICE]!, root), recovered }
-  }
-  files.mkdir(HOME, { recursive: true })
-  const covered = inodeOf(vfs, HOME) << INODE_SHIFT
-  volume.lock.acquire()
-  const root = takeMount(volume, 0o755)
-  const ledger = restoreVolume(volume, root, recovered)
-  coverDirectory(volume, root, covered, false)
-  volume.lock.release()
-  return { vfs, files, ledger, recovered }
+  const home = recovered ? mountRecovered(vfs, files, HOME, recovered) : emptyMount(vfs, files, HOME)
+  return { vfs, files, ledger: home.ledger, recovered }
 }
 
 export const stored = (part: Part): StoredPart => ({

@@ -16,13 +16,13 @@ import {
 const STEPS = process.env.LONG === '1' ? 40_000 : 1000
 const SEED = Number(process.env.SEED ?? (process.env.LONG === '1' ? Date.now() & 0x7fffffff : 20250615))
 
-const saverOf = ({ vfs, ledger, recovered }: TestMachine) =>
-  createSaver(vfs, ledger, recovered?.lastBatch ?? 0)
+const settled = (): Promise<void> => Promise.resolve()
+const saverOf = ({ vfs, ledger, recovered }: TestMachine, breathe = settled) =>
+  createSaver(vfs, ledger, recovered?.lastBatch ?? 0, { stretch: -1, breathe })
 const into =
   (log: Part[]): Ship =>
   async (parts) =>
     void log.push(...parts)
-const settled = (): Promise<void> => Promise.resolve()
 
 test('files, folders, links, modes, times and holes come back to the byte', async () => {
   const machine = createTestMachine()
@@ -74,7 +74,10 @@ test(`${STEPS} random steps with saves, refused saves, checkpoints and restarts,
   let base: Part[] = []
   let log: Part[] = []
   let machine = createTestMachine()
-  let saver = saverOf(machine)
+  /** What happens whenever the saver lets others have their turn. */
+  let meanwhile = settled
+  const breathe = (): Promise<void> => meanwhile()
+  let saver = saverOf(machine, breathe)
   let user = createUser(machine, random)
   /** What the last committed save has seen. */
   let expected: string[] = []
@@ -91,10 +94,16 @@ test(`${STEPS} random steps with saves, refused saves, checkpoints and restarts,
     await save()
     const from = log.length
     const next: Part[] = []
-    await saver.checkpoint(into(next), async () => {
-      for (let steps = random(4); steps > 0; steps--) user()
-      if (random(2) === 0) await save()
-    })
+    meanwhile = async () => {
+      if (random(2) === 0) user()
+      if (random(8) > 0) return
+      const rest = meanwhile
+      meanwhile = settled
+      await save()
+      meanwhile = rest
+    }
+    await saver.checkpoint(into(next))
+    meanwhile = settled
     for (let steps = random(4); steps > 0; steps--) user()
     // Before the switch there is the old picture still.
     if (random(4) === 0) return
@@ -108,7 +117,11 @@ test(`${STEPS} random steps with saves, refused saves, checkpoints and restarts,
     assert.deepEqual(recovered.losses, [])
     assert.deepEqual(machine.files.fsck(), [])
     assert.deepEqual(dump(machine.files), expected)
-    saver = saverOf(machine)
+    assert.equal(
+      recovered.nodes.size,
+      expected.length === 0 ? recovered.nodes.size : machine.ledger.known.size,
+    )
+    saver = saverOf(machine, breathe)
     user = createUser(machine, random)
   }
   for (let step = 0; step < STEPS; step++) {
@@ -170,5 +183,85 @@ test('a picture taken while a writer never stops is one moment of it', async () 
     const folders = again.files.readdir(HOME).filter(({ name }) => name === 'from' || name === 'to')
     assert.equal(folders.length, 1)
   }
-  await settled()
+})
+
+/** A big file goes through its states while a checkpoint is taken; what comes back is the last state. */
+const throughCheckpoint = async (steps: readonly ((machine: TestMachine) => void)[]): Promise<void> => {
+  const machine = createTestMachine()
+  machine.files.writeFile(`${HOME}/big`, new Uint8Array(600_000).fill(1))
+  const log: Part[] = []
+  let turn = 0
+  const saver = saverOf(machine, async () => steps[turn++]?.(machine))
+  saver.forget()
+  turn = steps.length
+  await saver.save(into(log))
+  const from = log.length
+  const base: Part[] = []
+  turn = 0
+  await saver.checkpoint(into(base))
+  assert.ok(turn >= steps.length, 'every step happened during the checkpoint')
+  await saver.save(into(log))
+  const again = createTestMachine(recover(base, log.slice(from)))
+  assert.deepEqual(dump(again.files), dump(machine.files))
+}
+
+const put =
+  (position: number, value: number) =>
+  ({ vfs }: TestMachine): void =>
+    void vfs.write(inodeOf(vfs, `${HOME}/big`), position, new Uint8Array(9).fill(value), 0, 9)
+
+test('a block that only a checkpoint has seen changed is written back by the log', () =>
+  throughCheckpoint([
+    put(500_000, 2),
+    settled,
+    settled,
+    settled,
+    settled,
+    settled,
+    settled,
+    settled,
+    settled,
+    put(500_000, 1),
+  ]))
+
+test('a file that is cut and grown again is empty where it was cut, also over a restart', async () => {
+  for (const restarts of [false, true]) {
+    let machine = createTestMachine()
+    const bytes = new Uint8Array(600_000).fill(5)
+    machine.files.writeFile(`${HOME}/big`, bytes)
+    const log: Part[] = []
+    let saver = saverOf(machine)
+    saver.forget()
+    await saver.save(into(log))
+    if (restarts) {
+      machine = createTestMachine(recover([], log))
+      saver = saverOf(machine)
+    }
+    const { vfs, files } = machine
+    const inode = inodeOf(vfs, `${HOME}/big`)
+    vfs.truncate(inode, 70_000)
+    vfs.truncate(inode, 600_000)
+    await saver.save(into(log))
+    const again = createTestMachine(recover([], log))
+    const back = again.files.readFile(`${HOME}/big`)
+    assert.equal(back.length, 600_000)
+    assert.ok(
+      back.subarray(70_000).every((byte) => byte === 0),
+      `restart: ${restarts}`,
+    )
+    assert.deepEqual(dump(again.files), dump(files))
+  }
+})
+
+test('what went away in a save that was refused is said to be gone by the next', async () => {
+  const machine = createTestMachine()
+  machine.files.writeFile(`${HOME}/a`, new Uint8Array(3))
+  const log: Part[] = []
+  const saver = saverOf(machine)
+  saver.forget()
+  await saver.save(into(log))
+  machine.files.rm(`${HOME}/a`)
+  await assert.rejects(saver.save(() => Promise.reject(new Error('full'))))
+  await saver.save(into(log))
+  assert.deepEqual([...recover([], log).nodes.keys()], [1])
 })

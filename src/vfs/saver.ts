@@ -30,8 +30,10 @@ import type { SharedVfs } from './types.ts'
 const HOLD_BYTES = 65536
 const HOLD_INODES = 256
 const MAX_ROUNDS = 8
-/** Parts that may be on their way. */
+/** Parts that travel together, and shipments that may be on their way. */
+const SHIPMENT_PARTS = 4
 const MAX_SHIPPED = 4
+const STRETCH_MS = 20
 
 export interface SaveFigures {
   /** Inodes written down; 0: nothing had changed, and no batch was made. */
@@ -46,16 +48,26 @@ export interface Saver {
   /** Whether something may have changed since the last save. One word compared. */
   readonly isDirty: boolean
   save(ship: Ship): Promise<SaveFigures>
-  /**
-   * Writes everything down for a checkpoint, a part at a time. `breathe` is awaited between parts and may save: what changes
-   * meanwhile is the log's to say.
-   */
-  checkpoint(ship: Ship, breathe: () => Promise<void>): Promise<SaveFigures>
+  /** Writes everything down for a checkpoint, while saves go on: what changes meanwhile is the log's to say. */
+  checkpoint(ship: Ship): Promise<SaveFigures>
+  /** About how much the files are, in bytes. */
+  bytes(): number
   /** Forgets what was stored: the next save writes everything. */
   forget(): void
 }
 
-export const createSaver = (vfs: SharedVfs, ledger: Ledger, firstBatch: number): Saver => {
+export interface Pace {
+  /** Milliseconds of work between two looks at what else there is to do. */
+  stretch: number
+  breathe(): Promise<void>
+}
+
+export const createSaver = (
+  vfs: SharedVfs,
+  ledger: Ledger,
+  firstBatch: number,
+  pace: Pace = { stretch: STRETCH_MS, breathe: nextTask },
+): Saver => {
   const { volume } = vfs
   const { lock, memory } = volume
   let { cursor } = vfs.changes(-1)
@@ -118,7 +130,7 @@ export const createSaver = (vfs: SharedVfs, ledger: Ledger, firstBatch: number):
         const at = inode << INODE_SHIFT
         block = stillBig(inode) ? saveBlock(volume, ledger, at, block, writer, extent) : -1
       })
-      if (writer.waiting > 0) await pipe.put(writer.take())
+      await pipe.fill(writer)
     }
   }
   /** Calls `one` with inodes, a bounded amount of work per hold of the lock, and sees to blocks; ships what is full. */
@@ -141,7 +153,7 @@ export const createSaver = (vfs: SharedVfs, ledger: Ledger, firstBatch: number):
           else weight += weightOf(volume, inode << INODE_SHIFT)
         }
       })
-      if (writer.waiting > 0) await pipe.put(writer.take())
+      await pipe.fill(writer)
       for (const inode of big) await blocks(inode, writer, pipe, extent)
     }
   }
@@ -193,7 +205,7 @@ export const createSaver = (vfs: SharedVfs, ledger: Ledger, firstBatch: number):
     collect(pending)
     if (pending.size === 0 && journal.gone.size === 0) return { inodes: 0, bytes: 0 }
     const writer = createSegmentWriter(++batch, seconds())
-    const pipe = createPipe(ship, nextTask)
+    const pipe = createPipe(ship, pace)
     try {
       for (const id of journal.gone) writer.record(RECORD.GONE, id, 0)
       for (let round = 0; !commit(pending, writer, journal, round >= MAX_ROUNDS); round++) {
@@ -212,9 +224,9 @@ export const createSaver = (vfs: SharedVfs, ledger: Ledger, firstBatch: number):
     return { inodes: journal.inodes.size + journal.gone.size, bytes: pipe.bytes }
   }
 
-  const checkpoint = async (ship: Ship, breathe: () => Promise<void>): Promise<SaveFigures> => {
+  const checkpoint = async (ship: Ship): Promise<SaveFigures> => {
     const writer = createSegmentWriter(batch, seconds())
-    const pipe = createPipe(ship, breathe)
+    const pipe = createPipe(ship, pace)
     const inodes = [...ledger.known.keys()]
     await inHolds(inodes, writer, pipe, 'all', (inode) => {
       const at = inode << INODE_SHIFT
@@ -234,6 +246,12 @@ export const createSaver = (vfs: SharedVfs, ledger: Ledger, firstBatch: number):
     },
     save,
     checkpoint,
+    bytes: () => {
+      let bytes = 0
+      for (const inode of ledger.known.keys())
+        if (isKept(volume, ledger, inode << INODE_SHIFT)) bytes += weightOf(volume, inode << INODE_SHIFT)
+      return bytes
+    },
     forget: () => {
       for (const [inode, known] of ledger.known) {
         known.prints = null
@@ -255,16 +273,25 @@ interface Journal {
 /** A few shipments at a time; the first that fails ends the batch. */
 interface Pipe {
   readonly bytes: number
+  /** Takes what is ready when it is worth a shipment, and sees to it that others have their turn. */
+  fill(writer: SegmentWriter): Promise<void>
   put(parts: Part[]): Promise<void>
   done(): Promise<void>
 }
 
-const createPipe = (ship: Ship, breathe: () => Promise<void>): Pipe => {
+const createPipe = (ship: Ship, { stretch, breathe }: Pace): Pipe => {
   const shipped: Promise<void>[] = []
   let bytes = 0
-  return {
+  let last = performance.now()
+  const pipe: Pipe = {
     get bytes() {
       return bytes
+    },
+    fill: async (writer) => {
+      if (writer.waiting >= SHIPMENT_PARTS) await pipe.put(writer.take())
+      if (performance.now() - last < stretch) return
+      await breathe()
+      last = performance.now()
     },
     put: async (parts) => {
       if (parts.length === 0) return
@@ -274,13 +301,13 @@ const createPipe = (ship: Ship, breathe: () => Promise<void>): Pipe => {
       way.catch(() => {})
       shipped.push(way)
       if (shipped.length >= MAX_SHIPPED) await shipped.shift()
-      await breathe()
     },
     done: async () => {
       for (const way of shipped) await way
     },
   }
+  return pipe
 }
 
-/** Lets the kernel answer and move output between two parts. */
+/** Lets the kernel answer and move output. */
 const nextTask = (): Promise<void> => new Promise((resolve) => setTimeout(resolve))
