@@ -104,6 +104,7 @@ const python = {
   cached: false,
   license: 'PSF-2.0',
   source: '',
+  hub: '',
 }
 
 test('a runtime that arrived is on this device, one that could not be kept is not', () => {
