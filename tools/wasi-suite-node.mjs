@@ -21,7 +21,7 @@ export async function open() {
       const machine = createPrivateMachine({
         args: [`${one.name}.wasm`, ...one.args],
         env: one.env,
-        stdin: one.stdin,
+        stdin: one.stdin ?? '',
         preopens: places.map(({ guest, path }) => ({ name: guest, path })),
         prepare: (/** @type {any} */ { mkdir, write }) => {
           for (const { path, files } of places) {

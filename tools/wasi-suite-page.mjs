@@ -19,7 +19,7 @@ const FLAGS = [
 
 /**
  * Runs in the page.
- * @param {{ home: string, wasm: string, args: string[], env: Record<string, string>, stdin: string, timeout: number,
+ * @param {{ home: string, wasm: string, args: string[], env: Record<string, string>, stdin: string | undefined, timeout: number,
  *   folders: { guest: string, files: { path: string, base64: string }[] }[] }} one
  */
 const runInPage = async (one) => {
@@ -49,7 +49,7 @@ const runInPage = async (one) => {
     cwd: one.home,
     env: one.env,
     bareEnv: true,
-    stdin: one.stdin,
+    ...(one.stdin === undefined ? {} : { stdin: one.stdin }),
     preopens,
     title: 'wasi-suite',
   })

@@ -19,7 +19,7 @@ import { pathToFileURL } from 'node:url'
  * @property {string[]} args
  * @property {Record<string, string>} env
  * @property {Folder[]} folders
- * @property {string} stdin
+ * @property {string | undefined} stdin absent: it stays open, as at a terminal where nobody types
  * @property {number} exit
  * @property {string | undefined} stdout
  * @property {string | undefined} stderr
@@ -63,7 +63,7 @@ async function readCase(wasm) {
     args: spec.args ?? [],
     env: spec.env ?? {},
     folders,
-    stdin: spec.stdin ?? '',
+    stdin: spec.stdin,
     exit: spec.exit_code ?? 0,
     stdout: spec.stdout,
     stderr: spec.stderr,

@@ -317,10 +317,14 @@ export interface ProcessStart {
   args: string[]
   env: Record<string, string>
   kind: RuntimeRecipe['kind']
+  /** For every thread but the first: what wasi_thread_start is called with. */
+  begin: { argument: number } | null
 }
 
 export interface ProcessBind {
   memory: WebAssembly.Memory
+  /** The memory that the threads of this program share, when its module imports one. */
+  guest: WebAssembly.Memory | null
   start: ProcessStart
   port: MessagePort
 }
@@ -360,6 +364,10 @@ export interface ChildRequest {
 export interface KernelForProcess {
   /** The thread is done; the kernel ends the process. */
   exit(reason: ExitReason): void
+  /** Another thread of the process, in its shared memory; answers with its number. */
+  spawnThread(reply: number, argument: number): void
+  /** A thread that is not the first has returned; the process goes on. */
+  endThread(): void
   spawn(reply: number, request: ChildRequest): void
   /** Replaces the caller's program; `descriptors` is not looked at. Answers only when it is refused. */
   exec(reply: number, request: ChildRequest): void

@@ -78,6 +78,7 @@ export const SYSCALLS = {
   wait: waiting(43),
   getpid: inThread(44),
   socket: inThread(45, 'sock_accept', 'sock_recv', 'sock_send', 'sock_shutdown'),
+  thread: asksKernel(46),
 } as const satisfies Record<string, CallFacts>
 
 export type CallName = keyof typeof SYSCALLS
@@ -128,6 +129,7 @@ export const SUPPORT = {
   wait: 'full',
   getpid: 'full',
   socket: 'partial: ENOTSUP until the machine has a network',
+  thread: 'full',
 } satisfies Record<CallName, 'full' | `partial: ${string}`>
 
 const BY_NUMBER = new Map<number, string>()

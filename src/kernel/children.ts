@@ -20,14 +20,18 @@ export interface ChildrenOptions {
   killFor: (caller: Entry, pid: number, signal: number) => number
   /** Brings /proc up to date for a process; 0 for all. */
   refresh: (pid: number) => void
+  /** Number of the new thread. @throws SysError */
+  spawnThread: (entry: Entry, argument: number) => Promise<number>
+  endThread: (entry: Entry, thread: number) => void
 }
 
-export const faceFor = (entry: Entry, options: ChildrenOptions): KernelForProcess => {
+/** The face for one thread of the process: its first one, or a further one. */
+export const faceFor = (entry: Entry, thread: number, options: ChildrenOptions): KernelForProcess => {
   const { memory, end, spawn, exec, killFor, refresh } = options
-  const { thread } = entry
+  const isOurs = (): boolean => entry.thread === thread || entry.threads.has(thread)
   const answer = (reply: number, result: number): void => {
     // After an exec this link is an old one's: nobody waits there.
-    if (entry.exit || entry.thread !== thread) return
+    if (entry.exit || !isOurs()) return
     setWord(memory, threadAt(thread) + THREAD.REPLY + reply, result)
     wake(memory, thread)
   }
@@ -45,7 +49,7 @@ export const faceFor = (entry: Entry, options: ChildrenOptions): KernelForProces
   return {
     exit: (...args) => {
       const reason = processRequests.exit(...args)
-      if (entry.thread === thread) end(entry, reason)
+      if (isOurs()) end(entry, reason)
     },
     spawn: (...args) => {
       const { reply, request } = checked(() => processRequests.spawn(...args), args[0])
@@ -57,6 +61,16 @@ export const faceFor = (entry: Entry, options: ChildrenOptions): KernelForProces
     exec: (...args) => {
       const { reply, request } = checked(() => processRequests.spawn(...args), args[0])
       exec(entry, childRequest(entry, request)).catch((error: unknown) => refuse(reply, error))
+    },
+    spawnThread: (...args) => {
+      const { reply, argument } = checked(() => processRequests.spawnThread(...args), args[0])
+      options.spawnThread(entry, argument).then(
+        (made) => answer(reply, made),
+        (error: unknown) => refuse(reply, error),
+      )
+    },
+    endThread: () => {
+      if (entry.threads.has(thread)) options.endThread(entry, thread)
     },
     kill: (...args) => {
       const { reply, pid, signal } = checked(() => processRequests.kill(...args), args[0])

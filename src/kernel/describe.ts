@@ -45,15 +45,22 @@ export const describe = (memory: Memory, entry: Entry): ProcessInfo => {
 
 /** Milliseconds since it started, and of these the ones in which it was not blocked. */
 export const usage = (memory: Memory, entry: Entry, now: number): { cpu: number; wall: number } => {
-  const thread = threadAt(entry.thread)
   const wall = now - entry.startedAt
-  const slept = entry.slept + (getWord(memory, thread + THREAD.BLOCKED_US) >>> 0) / 1000
+  let cpu = runningTime(memory, entry.thread, wall - entry.slept)
+  for (const [thread, startedAt] of entry.threads) cpu += runningTime(memory, thread, now - startedAt)
+  return { wall, cpu }
+}
+
+/** Of a thread's age, the milliseconds that it was not blocked. */
+const runningTime = (memory: Memory, number: number, age: number): number => {
+  const thread = threadAt(number)
+  const slept = (getWord(memory, thread + THREAD.BLOCKED_US) >>> 0) / 1000
   const isAsleep = getWord(memory, thread + THREAD.STATE) === THREAD_STATE.WAITING
   // The words of a sleep that is under way are added when it ends.
   const sleeping = isAsleep
     ? ((Date.now() & CLOCK_MASK) - getWord(memory, thread + THREAD.ASLEEP_SINCE)) & CLOCK_MASK
     : 0
-  return { wall, cpu: Math.max(0, wall - slept - sleeping) }
+  return Math.max(0, age - slept - sleeping)
 }
 
 const CLOCK_MASK = 0x7fffffff

@@ -10,6 +10,10 @@ export interface Entry {
   readonly slot: number
   /** Another one after an exec. */
   thread: number
+  /** Further threads, and when each started on performance.now()'s clock. */
+  readonly threads: Map<number, number>
+  /** Shared by all threads of the program; null for a program without threads. */
+  guest: WebAssembly.Memory | null
   request: SpawnRequest
   program: Program
   /** 0 for a child of the page. */

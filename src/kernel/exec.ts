@@ -22,6 +22,8 @@ export const replaceThread = (objects: Objects, reaper: Reaper, entry: Entry): v
   const before = entry.thread
   entry.slept += (getWord(memory, threadAt(before) + THREAD.BLOCKED_US) >>> 0) / 1000
   entry.thread = thread
+  for (const further of entry.threads.keys()) reaper.endThread(further)
+  entry.threads.clear()
   reaper.endThread(before)
 }
 

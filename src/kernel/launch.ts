@@ -1,5 +1,6 @@
 /** The last step of a start: arguments and environment, and the worker that runs with them. */
 import type { JailApi, KernelForProcess } from '../abi/control.ts'
+import { ERRNO, SysError } from '../abi/errno.ts'
 import { expose, moving, type Remote } from '../ipc/rpc.ts'
 import { PROCESS, PROCESS_STATE, processAt } from '../memory/layout.ts'
 import type { Memory } from '../memory/memory.ts'
@@ -30,20 +31,41 @@ const DEFAULT_ENV = {
 const terminalEnv = (terminal: { columns: number; rows: number } | null): Record<string, string> =>
   terminal ? { TERM: 'xterm-256color', COLUMNS: String(terminal.columns), LINES: String(terminal.rows) } : {}
 
-/** Binds a worker to the process. Gives the kernel's end of its control link. */
+/** What a further thread starts with. */
+export interface Begin {
+  thread: number
+  argument: number
+}
+
+/** The memory for a program that imports one. @throws SysError ENOMEM */
+export const guestMemory = ({
+  program,
+  request,
+}: Pick<Entry, 'program' | 'request'>): WebAssembly.Memory | null => {
+  if (!program.guest) return null
+  try {
+    return new WebAssembly.Memory({ ...program.guest, shared: true })
+  } catch {
+    throw new SysError(ERRNO.NOMEM, request.command, 'the browser has no room for the memory of its threads')
+  }
+}
+
+/** Binds a worker to the process, or to a further thread of it. Gives the kernel's end of its control link. */
 export const launch = async (
   memory: Memory,
   jail: Remote<JailApi>,
   entry: Entry,
-  { face, pwd }: { face: KernelForProcess; pwd: string },
+  { face, pwd, begin = null }: { face: KernelForProcess; pwd: string; begin?: Begin | null },
   linked: (port: MessagePort) => void,
 ): Promise<void> => {
   const { port1, port2 } = new MessageChannel()
   linked(port1)
   expose(face, port1)
-  const { program, pid, thread } = entry
-  const start = { pid, thread, args: argvOf(entry), env: environmentOf(entry, pwd), kind: program.kind }
+  const { program, pid, guest } = entry
+  const thread = begin?.thread ?? entry.thread
+  const words = { args: argvOf(entry), env: environmentOf(entry, pwd) }
+  const start = { pid, thread, ...words, kind: program.kind, begin: begin && { argument: begin.argument } }
   setWord(memory, processAt(entry.slot) + PROCESS.STATE, PROCESS_STATE.RUNNING)
-  const bind = { memory: memory.shared, start, port: port2 }
+  const bind = { memory: memory.shared, guest, start, port: port2 }
   await jail.start(thread, program.key, moving(bind, [port2]))
 }

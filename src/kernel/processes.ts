@@ -22,7 +22,7 @@ import type { Diagnostics } from './diagnostics.ts'
 import type { Entry } from './entry.ts'
 import { renewDescriptors, replaceThread } from './exec.ts'
 import type { Reaper } from './kill.ts'
-import { argvOf, environmentOf, launch } from './launch.ts'
+import { argvOf, environmentOf, guestMemory, launch } from './launch.ts'
 import { choosePreopens, nameInside } from './preopens.ts'
 import { type Family, prepare } from './prepare.ts'
 import type { ProcFiles } from './proc-files.ts'
@@ -30,6 +30,7 @@ import type { Programs } from './programs.ts'
 import { parseThreadFailed } from './requests.ts'
 import { createSignals } from './signals.ts'
 import { createStraces } from './strace.ts'
+import { createThreads } from './threads.ts'
 import { createMeter, judge, memoryWords, meterOutput } from './warden.ts'
 
 export interface Processes {
@@ -75,7 +76,8 @@ export const createProcesses = (options: ProcessesOptions): Processes => {
 
   const end = (entry: Entry, reason: ExitReason): void => {
     if (entry.exit) return
-    reaper.endThread(entry.thread)
+    for (const thread of [entry.thread, ...entry.threads.keys()]) reaper.endThread(thread)
+    entry.threads.clear()
     emitOutput(entry, true)
     straces.stop(entry)
     const used = getWord(memory, threadAt(entry.thread) + THREAD.GUEST_PAGES) * PAGE_BYTES
@@ -122,13 +124,20 @@ export const createProcesses = (options: ProcessesOptions): Processes => {
     const prepared = prepare(objects, files, { request, program, preopens, parent, limits })
     const startedAt = performance.now()
     const started = { started: Date.now(), startedAt, limits, meter: createMeter(startedAt) }
-    const born = { parent: parent?.pid ?? 0, exit: null, told: PROCESS_STATE.RUNNING, slept: 0 }
-    const entry: Entry = { ...prepared, ...started, ...born, request, program }
+    const born = {
+      parent: parent?.pid ?? 0,
+      exit: null,
+      told: PROCESS_STATE.RUNNING,
+      slept: 0,
+      threads: new Map(),
+    }
+    const entry: Entry = { ...prepared, ...started, ...born, request, program, guest: null }
     entries.set(entry.pid, entry)
     try {
       if (request.strace || diagnostics.traces(request.command)) straces.start(entry)
       const pwd = nameInside(request.cwd, preopens)
       listing.add(entry, argvOf(entry), environmentOf(entry, pwd))
+      entry.guest = guestMemory(entry)
       await start(entry, pwd)
     } catch (error) {
       fail(entry, error)
@@ -140,7 +149,7 @@ export const createProcesses = (options: ProcessesOptions): Processes => {
   const fail = (entry: Entry, error: unknown): void =>
     end(entry, { code: 126, signal: 0, message: error instanceof Error ? error.message : String(error) })
   const start = (entry: Entry, pwd: string): Promise<void> =>
-    launch(memory, jail, entry, { face: faceFor(entry, forChildren), pwd }, (port) => {
+    launch(memory, jail, entry, { face: faceFor(entry, entry.thread, forChildren), pwd }, (port) => {
       links.get(entry.pid)?.close()
       links.set(entry.pid, port)
     })
@@ -153,6 +162,7 @@ export const createProcesses = (options: ProcessesOptions): Processes => {
     try {
       renewDescriptors(objects, files, entry, preopens)
       Object.assign(entry, { program, request })
+      entry.guest = guestMemory(entry)
       const pwd = nameInside(request.cwd, preopens)
       listing.add(entry, argvOf(entry), environmentOf(entry, pwd))
       await start(entry, pwd)
@@ -174,6 +184,7 @@ export const createProcesses = (options: ProcessesOptions): Processes => {
     exec,
     killFor: signals.killFor,
     refresh: (pid) => listing.refresh(pid),
+    ...createThreads({ memory, jail, reaper, face: (entry, thread) => faceFor(entry, thread, forChildren) }),
   }
   const get = (pid: number): Entry => {
     const entry = entries.get(pid)
@@ -204,7 +215,7 @@ export const createProcesses = (options: ProcessesOptions): Processes => {
     threadFailed: (...args) => {
       const { thread, message } = parseThreadFailed(...args)
       for (const entry of entries.values()) {
-        if (entry.thread === thread)
+        if (entry.thread === thread || entry.threads.has(thread))
           end(entry, { code: 126, signal: 0, message: `its worker failed: ${message}` })
       }
     },

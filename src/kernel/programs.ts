@@ -13,9 +13,10 @@ import { ERRNO, isCode, SysError } from '../abi/errno.ts'
 import { limitText } from '../abi/limits.ts'
 import type { Remote } from '../ipc/rpc.ts'
 import { moving } from '../ipc/rpc.ts'
+import { PAGE_BYTES } from '../memory/layout.ts'
 import { type Files, KIND } from '../vfs/types.ts'
 import { type Interpreter, parseShebang, SHEBANG_BYTES } from './shebang.ts'
-import { limitMemory } from './wasm-memory.ts'
+import { type ImportedMemory, importedMemory, limitMemory } from './wasm-memory.ts'
 
 export interface Program {
   /** Key of the compiled module in the jail. */
@@ -25,6 +26,8 @@ export interface Program {
   runtime: string
   env: Record<string, string>
   startsInPwd: boolean
+  /** The memory that its threads share, when the module imports one. */
+  guest: ImportedMemory | null
   /** A script's interpreter with its argument and the script's path: what stands in the place of argv[0]. */
   words?: string[]
 }
@@ -56,10 +59,16 @@ export const createPrograms = (
   const chosen = new Map<string, string>()
   const mounted = new Set<string>()
   /** The module that was last compiled for a path, so that an older one can be forgotten. */
-  const compiled = new Map<string, { key: string; done: Promise<void> }>()
+  const compiled = new Map<string, { key: string; done: Promise<ImportedMemory | null> }>()
 
-  const compile = async (key: string, wasm: Uint8Array<ArrayBuffer>, memory: number): Promise<void> => {
-    const { bytes, minimum } = limitMemory(wasm, memory)
+  const compile = async (
+    key: string,
+    wasm: Uint8Array<ArrayBuffer>,
+    memory: number,
+  ): Promise<ImportedMemory | null> => {
+    const { bytes, minimum: own } = limitMemory(wasm, memory)
+    const guest = importedMemory(wasm, memory)
+    const minimum = Math.max(own, (guest?.initial ?? 0) * PAGE_BYTES)
     if (minimum > memory) {
       const [asks, limit] = [limitText('memory', minimum), limitText('memory', memory)]
       throw new SysError(
@@ -69,6 +78,7 @@ export const createPrograms = (
       )
     }
     await jail.compile(key, moving(bytes.buffer, [bytes.buffer]))
+    return guest
   }
   const install = async (bundle: RuntimeBundle, memory: number): Promise<Program> => {
     const { name, version, recipe } = bundle
@@ -88,7 +98,7 @@ export const createPrograms = (
       jail.keepWarm(key, warm, WARM_WORKERS).catch(() => {})
     }
     const { kind, env, startsInPwd } = recipe
-    return { key, kind, runtime: `${name} ${version}`, env, startsInPwd }
+    return { key, kind, runtime: `${name} ${version}`, env, startsInPwd, guest: null }
   }
   const keyOf = (name: string, version: string | null, memory: number): string =>
     `${name}@${version ?? ''}#${memory}`
@@ -137,11 +147,11 @@ export const createPrograms = (
       done.catch(() => compiled.delete(path))
     }
     try {
-      await compiled.get(path)?.done
+      const guest = (await compiled.get(path)?.done) ?? null
+      return { key, kind: 'wasi', runtime: 'wasm', env: {}, startsInPwd: false, guest }
     } catch (error) {
       throw named(error, path)
     }
-    return { key, kind: 'wasi', runtime: 'wasm', env: {}, startsInPwd: false }
   }
 
   const fromScript = async (

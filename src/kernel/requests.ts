@@ -22,6 +22,7 @@ const PID_MAX = 0x7fffffff
 export interface ProcessRequests {
   exit(reason: unknown): ExitReason
   spawn(reply: unknown, request: unknown): { reply: number; request: ChildRequest }
+  spawnThread(reply: unknown, argument: unknown): { reply: number; argument: number }
   kill(reply: unknown, pid: unknown, signal: unknown): { reply: number; pid: number; signal: number }
   refresh(reply: unknown, pid: unknown): { reply: number; pid: number }
 }
@@ -37,6 +38,10 @@ export const processRequests: ProcessRequests = {
     }
   },
   spawn: (reply, request) => ({ reply: parseReply(reply), request: parseChild(request) }),
+  spawnThread: (reply, argument) => ({
+    reply: parseReply(reply),
+    argument: integer(argument, -0x80000000, 0xffffffff, 'argument of a thread'),
+  }),
   kill: (reply, pid, signal) => ({
     reply: parseReply(reply),
     pid: integer(pid, -PID_MAX, PID_MAX, 'pid'),

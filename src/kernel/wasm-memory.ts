@@ -38,6 +38,57 @@ export const limitMemory = (wasm: Uint8Array<ArrayBuffer>, limit: number): Limit
   }
 }
 
+/** A memory that the module wants to be given, in pages: what programs with threads do (wasi-threads). */
+export interface ImportedMemory {
+  initial: number
+  maximum: number
+}
+
+const IMPORT_SECTION = 2
+const SHARED = 2
+const KIND = { FUNCTION: 0, TABLE: 1, MEMORY: 2, GLOBAL: 3 } as const
+
+/** The shared memory that a module imports, with a maximum of at most `limit` bytes; null when it imports none. */
+export const importedMemory = (wasm: Uint8Array, limit: number): ImportedMemory | null => {
+  const section = findSection(wasm, IMPORT_SECTION)
+  const count = section && readUnsigned(wasm, section.start)
+  if (!count) return null
+  let at = count.end
+  for (let index = 0; index < count.value; index++) {
+    const kind = skipNames(wasm, at)
+    if (kind === undefined) return null
+    if (wasm[kind] === KIND.MEMORY) return sharedLimits(wasm, kind + 1, limit)
+    const next = skipType(wasm, kind)
+    if (next === undefined) return null
+    at = next
+  }
+  return null
+}
+
+/** Behind the two names of an import: where its kind is. */
+const skipNames = (wasm: Uint8Array, start: number): number | undefined => {
+  const module = readUnsigned(wasm, start)
+  const name = module && readUnsigned(wasm, module.end + module.value)
+  return name && name.end + name.value
+}
+
+/** Behind an import that is no memory. */
+const skipType = (wasm: Uint8Array, kind: number): number | undefined => {
+  if (wasm[kind] === KIND.FUNCTION) return readUnsigned(wasm, kind + 1)?.end
+  if (wasm[kind] === KIND.GLOBAL) return kind + 3
+  if (wasm[kind] !== KIND.TABLE) return undefined
+  const least = readUnsigned(wasm, kind + 3)
+  return least && (wasm[kind + 2] ?? 0) & HAS_MAXIMUM ? readUnsigned(wasm, least.end)?.end : least?.end
+}
+
+const sharedLimits = (wasm: Uint8Array, at: number, limit: number): ImportedMemory | null => {
+  if (wasm[at] !== (HAS_MAXIMUM | SHARED)) return null
+  const initial = readUnsigned(wasm, at + 1)
+  const maximum = initial && readUnsigned(wasm, initial.end)
+  if (!initial || !maximum) return null
+  return { initial: initial.value, maximum: Math.min(maximum.value, Math.floor(limit / PAGE_BYTES)) }
+}
+
 interface Section {
   /** Of its id, of its contents, and behind them. */
   at: number

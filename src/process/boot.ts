@@ -30,16 +30,28 @@ export type Run = (
   process: Process,
   module: WebAssembly.Module,
   kernel: KernelCalls,
+  threading: Threading,
 ) => ExitReason | Promise<ExitReason>
+
+/** What a program with threads is given. */
+export interface Threading {
+  /** The memory that its threads share; null for a program without. */
+  guest: WebAssembly.Memory | null
+  /** Set in every thread but the first. */
+  begin: { argument: number } | null
+}
 
 export interface Bound extends ProcessBind {
   module: WebAssembly.Module
 }
 
+/** Exit code (none that a program can have) by which a thread other than the first says that it has returned. */
+export const THREAD_RETURNED = -1
+
 /** Resolves when the kernel has been told. Never rejects. */
 export const boot = async (
   scope: object,
-  { memory, start, port, module }: Bound,
+  { memory, guest, start, port, module }: Bound,
   run: Run,
 ): Promise<void> => {
   const kernel = connect<KernelForProcess>(port)
@@ -52,10 +64,14 @@ export const boot = async (
     view = machine.memory
     expose(controlOf(machine, start.pid), port)
     lockDown(scope)
-    settleRights(machine)
+    // The descriptors are the process's: its first thread has settled them.
+    if (!start.begin) settleRights(machine)
     setWord(machine.memory, threadAt(start.thread) + THREAD.STATE, THREAD_STATE.RUNNING)
     const calls = createKernelCalls(machine.memory, kernel.api)
-    reason = await run(createProcess({ ...machine, ...start, kernel: calls }), module, calls)
+    reason = await run(createProcess({ ...machine, ...start, kernel: calls }), module, calls, {
+      guest,
+      begin: start.begin,
+    })
   } catch (error) {
     reason = cannotRun(
       `the process could not start: ${error instanceof Error ? error.message : String(error)}`,
@@ -63,7 +79,8 @@ export const boot = async (
   }
   // From here on this thread touches nothing of the machine, so its slot needs no quarantine.
   if (view) setWord(view, threadAt(start.thread) + THREAD.STATE, THREAD_STATE.PARKED)
-  await kernel.api.exit(reason).catch(() => {
+  const hasReturned = start.begin !== null && reason.code === THREAD_RETURNED
+  await (hasReturned ? kernel.api.endThread() : kernel.api.exit(reason)).catch(() => {
     // The kernel is gone, and with it whoever could hear of it.
   })
 }

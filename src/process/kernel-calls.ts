@@ -20,6 +20,8 @@ export interface KernelCalls {
   spawn(request: ChildRequest): Operation
   /** A pid, 0 for the own group, −1 for all descendants, below −1 a group. 0, -ESRCH, -EPERM where none is the caller or descends from it. */
   kill(pid: number, signal: number): Operation
+  /** Result: number of the new thread, or -errno. */
+  spawnThread(argument: number): Operation
   /** execve(2) in place: no result but -errno. */
   exec(request: ChildRequest): Operation
   /** /proc/<pid> brought up to date: 0. `call` is what it is done for. */
@@ -74,6 +76,8 @@ export const createKernelCalls = (memory: Memory, kernel: Remote<KernelForProces
     spawn: (request) => operation(SYSCALLS.spawn.number, (reply) => kernel.spawn(reply, request)),
     kill: (pid, signal) => operation(SYSCALLS.kill.number, (reply) => kernel.kill(reply, pid, signal)),
     exec: (request) => operation(SYSCALLS.spawn.number, (reply) => kernel.exec(reply, request)),
+    spawnThread: (argument) =>
+      operation(SYSCALLS.thread.number, (reply) => kernel.spawnThread(reply, argument)),
     refresh: (pid, call) => operation(call, (reply) => kernel.refresh(reply, pid)),
   }
 }

@@ -11,7 +11,7 @@ type Imports = Record<string, Record<string, unknown>>
 /** A sentence about why the module cannot run, or '' when it can. */
 export const whyNotRunnable = (module: WebAssembly.Module, imports: Imports): string => {
   const missing = WebAssembly.Module.imports(module).filter(
-    ({ module: from, name, kind }) => kind !== 'function' || typeof imports[from]?.[name] !== 'function',
+    ({ module: from, name, kind }) => !isOffered(imports[from]?.[name], kind),
   )
   if (missing.length > 0) return missingSentence(missing)
   const exports = new Map(WebAssembly.Module.exports(module).map(({ name, kind }) => [name, kind]))
@@ -19,10 +19,21 @@ export const whyNotRunnable = (module: WebAssembly.Module, imports: Imports): st
     const isLibrary = exports.get('_initialize') === 'function'
     return `it exports no _start function, so there is nothing to run: it is ${isLibrary ? 'a WASI library (a reactor), not a command' : 'no WASI command'}`
   }
-  if (exports.get('memory') !== 'memory')
+  const isThreaded = WebAssembly.Module.imports(module).some(({ kind }) => kind === 'memory')
+  if (isThreaded && exports.get('wasi_thread_start') !== 'function' && asksForThreads(module))
+    return 'it starts threads and exports no wasi_thread_start, where they would begin'
+  if (!isThreaded && exports.get('memory') !== 'memory')
     return 'it exports no memory, which every WASI program does: nothing could be passed to it'
   return ''
 }
+
+const asksForThreads = (module: WebAssembly.Module): boolean =>
+  WebAssembly.Module.imports(module).some(
+    ({ module: from, name }) => from === 'wasi' && name === 'thread-spawn',
+  )
+
+const isOffered = (value: unknown, kind: string): boolean =>
+  kind === 'memory' ? value instanceof WebAssembly.Memory : kind === 'function' && typeof value === 'function'
 
 const missingSentence = (missing: WebAssembly.ModuleImportDescriptor[]): string => {
   const names = missing.map(({ module, name, kind }) => `${module}.${name} (${kind})`)
