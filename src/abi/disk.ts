@@ -22,6 +22,9 @@ export interface DiskOptions {
  */
 export type DiskState = 'off' | 'in-step' | 'working' | 'permission' | 'vanished' | 'failed'
 
+/** A folder that is suddenly empty: still ask, take that for the user's wish, or write everything back. */
+export type EmptyFolder = 'ask' | 'accept' | 'refill'
+
 export interface DiskConflict {
   path: string
   /** Where ours lies now; the disk's has the name. */
@@ -75,12 +78,15 @@ export const DISK_OFF: DiskStatus = {
 export interface DiskForPage {
   /** @throws SysError EINVAL for what is no folder */
   connectDisk(handle: FileSystemDirectoryHandle, options: DiskOptions, port: MessagePort): Promise<void>
-  /** Takes up the folder that the open project had before; false where it had none. */
-  resumeDisk(port: MessagePort): Promise<boolean>
+  /**
+   * Takes up the folder that the open project had before; false where it had none. `isWhole` false: some of the machine's files were
+   * lost, so what is missing there was not removed by anybody.
+   */
+  resumeDisk(port: MessagePort, isWhole: boolean): Promise<boolean>
   /** The handle, so that the page can ask the user for permission: only a window may. */
   diskHandle(): Promise<FileSystemDirectoryHandle | null>
-  /** Looks again after permission was given. `acceptEmpty`: the folder is meant to be empty now. */
-  retryDisk(acceptEmpty: boolean): Promise<void>
+  /** Looks again after permission was given. `empty` says what to do about a folder that is empty now. */
+  retryDisk(empty: EmptyFolder): Promise<void>
   /** Looks at the whole folder now. */
   scanDisk(): Promise<void>
   dismissConflict(path: string): void
@@ -107,13 +113,6 @@ export interface TreeChange {
   size: number
 }
 
-export interface TreeLook {
-  /** Against the look before; the first has everything. */
-  changes: TreeChange[]
-  /** Counts looks that found something. */
-  look: number
-}
-
 export type TreeStep =
   /** `version` null: nothing may be there. A file's bytes are replaced in place, so that who has it open sees the new ones. */
   | { type: 'write'; path: string; bytes: Uint8Array; version: string | null }
@@ -122,8 +121,8 @@ export type TreeStep =
   | { type: 'remove'; path: string; version: string }
   /** An empty directory. */
   | { type: 'rmdir'; path: string }
-  /** A file is copied if it has that version, a directory ('' for a version) is renamed. `to` must be free. */
-  | { type: 'aside'; path: string; to: string; version: string }
+  /** Copied or renamed, if it is a file of that version ('': a directory). `to` must be free. */
+  | { type: 'aside'; path: string; to: string; how: 'copy' | 'move'; version: string }
 
 /** done: with the new version of a written file. changed: it is not what the caller thought. failed: with a sentence. */
 export type TreeStepResult =
@@ -135,8 +134,9 @@ export type TreeStepResult =
 export interface MachineTree {
   /** Resolves when something in the home differs from the last look, at once when it already does. */
   differs(): Promise<void>
-  look(): TreeLook
-  /** As many files as fit into one answer (at least one); null where there is no file any more. */
+  /** Against the look before; the first has everything. */
+  look(): TreeChange[]
+  /** As many files, in order, as fit into one answer (at least one); null where there is no file any more. */
   read(paths: string[]): ({ version: string; bytes: Uint8Array } | null)[]
   /** In order; one that is refused stops no other. */
   apply(steps: TreeStep[]): TreeStepResult[]

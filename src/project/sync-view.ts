@@ -26,8 +26,8 @@ const UNSEEN = /[\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]|[. ]+$/g
 export const isNever = (name: string): boolean => NEVER.test(name.replace(UNSEEN, ''))
 
 export interface SyncRules {
-  /** The text of a .gitignore in that folder of one side, or null where there is none. */
-  put(side: 'ours' | 'theirs', folder: string, text: Uint8Array | null): void
+  /** The text of a .gitignore in that folder of one side, or null where there is none. False: nothing new. */
+  put(side: 'ours' | 'theirs', folder: string, text: Uint8Array | null): boolean
   way(path: string, isDirectory: boolean): SyncWay
 }
 
@@ -45,6 +45,7 @@ interface Folder {
 export const createSyncRules = ({ defaultsOff, gitignore = true }: SyncRulesOptions): SyncRules => {
   const { rules: defaults } = createDefaultRules(defaultsOff)
   const files = { ours: new Map<string, IgnoreRules>(), theirs: new Map<string, IgnoreRules>() }
+  const texts = new Map<string, string>()
   const folders = new Map<string, Folder>()
 
   const withOwn = (scopes: readonly IgnoreScope[], path: string): IgnoreScope[] =>
@@ -86,13 +87,20 @@ export const createSyncRules = ({ defaultsOff, gitignore = true }: SyncRulesOpti
     return isWanted ? 'inward' : 'none'
   }
   return {
-    put: (side, path, text) => {
-      if (!gitignore) return
-      const own = files[side]
-      if (text === null || text.length > GITIGNORE_MAX_BYTES) {
-        if (!own.delete(path)) return
-      } else own.set(path, parseIgnore(decodeText(text), path === '' ? GITIGNORE : `${path}/${GITIGNORE}`))
+    put: (side, path, bytes) => {
+      if (!gitignore) return false
+      const text = bytes === null || bytes.length > GITIGNORE_MAX_BYTES ? undefined : decodeText(bytes)
+      const key = `${side} ${path}`
+      if (texts.get(key) === text) return false
+      if (text === undefined) {
+        texts.delete(key)
+        files[side].delete(path)
+      } else {
+        texts.set(key, text)
+        files[side].set(path, parseIgnore(text, path === '' ? GITIGNORE : `${path}/${GITIGNORE}`))
+      }
       folders.clear()
+      return true
     },
     way: (path, isDirectory) =>
       isDirectory ? folder(path).way : decide(folder(dirname(path)), path, basename(path), false),

@@ -23,8 +23,8 @@ export type SyncNode =
 /** Relative paths without a trailing slash; every parent is in it, as a directory. */
 export type SyncTree = ReadonlyMap<string, SyncNode>
 
-/** both: kept in step. inward: only from the disk to the machine. none: takes no part. */
-export type SyncWay = 'both' | 'inward' | 'none'
+/** both: kept in step. inward: only from the disk to the machine. none: takes no part. wait: not in this round. */
+export type SyncWay = 'both' | 'inward' | 'none' | 'wait'
 
 export type SyncAction =
   /** From the disk to the machine. */
@@ -69,6 +69,7 @@ interface Round extends SyncInput {
   readonly blocked: string[]
   /** Nothing beneath these is looked at in this round. */
   readonly closed: Set<string>
+  readonly waiting: Set<string>
   /** Directories in which something stays, on each side. */
   readonly aliveHere: Set<string>
   readonly aliveThere: Set<string>
@@ -84,6 +85,7 @@ export const decide = (input: SyncInput): SyncDecision => {
     held: [],
     blocked: [],
     closed: new Set(),
+    waiting: new Set(),
     aliveHere: new Set(),
     aliveThere: new Set(),
     asideNames: new Set(),
@@ -92,7 +94,7 @@ export const decide = (input: SyncInput): SyncDecision => {
   const directories: string[] = []
   for (const path of topDown(paths)) {
     if (isClosed(round, path)) {
-      forget(round, path)
+      if (!isWaiting(round, path)) forget(round, path)
       stays(round, path)
     } else if (decidePath(round, path) === 'later') directories.push(path)
   }
@@ -114,6 +116,10 @@ const topDown = (paths: Iterable<string>): string[] =>
 
 const isClosed = ({ closed }: Round, path: string): boolean =>
   closed.size > 0 && ancestors(path).some((parent) => closed.has(parent))
+
+/** Beneath what waits: remembered until its turn comes. */
+const isWaiting = ({ waiting }: Round, path: string): boolean =>
+  waiting.size > 0 && ancestors(path).some((parent) => waiting.has(parent))
 
 const forget = (round: Round, path: string): void => {
   if (round.base.has(path)) round.dropped.add(path)
@@ -141,6 +147,12 @@ const decidePath = (round: Round, path: string): 'done' | 'later' => {
   const theirs = round.theirs.get(path)
   const base = round.base.get(path)
   const way = round.way(path, isFolder(ours ?? theirs ?? base))
+  if (way === 'wait') {
+    stays(round, path)
+    round.closed.add(path)
+    round.waiting.add(path)
+    return 'done'
+  }
   if (way === 'none' || isOther(ours) || isOther(theirs)) {
     forget(round, path)
     stays(round, path)
