@@ -161,6 +161,7 @@ export const createRecovery = (): Recovery => {
     finish: () => {
       // What was not committed never happened; but a part that is gone may have been the commit.
       if (pending.some(({ bytes }) => bytes === null)) for (const each of pending) apply(each)
+      if (damaged > 0) for (const node of nodes.values()) if (node.kind === 0) guess(node)
       if (unnamed > 0)
         losses.push({
           path: '',
@@ -169,6 +170,30 @@ export const createRecovery = (): Recovery => {
       return { nodes, lastId, lastBatch, isEmpty: parts === 0, isDamaged: damaged > 0, losses }
     },
   }
+}
+
+/** An inode whose facts are lost, but not all of its content: what it must have been. */
+const guess = (node: Node): void => {
+  const isDirectory = (node.names?.size ?? 0) > 0
+  let last = -1
+  for (const number of node.blocks?.keys() ?? []) last = Math.max(last, number)
+  const end = last < 0 ? (node.data?.length ?? 0) : last * BLOCK_BYTES + (node.blocks?.get(last)?.length ?? 0)
+  if (!isDirectory && end === 0) return
+  node.kind = isDirectory ? NODE.DIRECTORY : NODE.FILE
+  node.i32 = Int32Array.of(
+    node.kind,
+    isDirectory ? 0o755 : 0o644,
+    0,
+    0,
+    0,
+    0,
+    0,
+    0,
+    end,
+    Math.floor(end / 4294967296),
+  )
+  node.word = 0
+  node.isDoubtful = true
 }
 
 export const sizeOf = (node: Node): number => {
@@ -310,7 +335,7 @@ const eachName = (
   for (let at = word; at < end; ) {
     const id = i32[at] ?? 0
     const bytes = i32[at + 1] ?? 0
-    const next = at + 2 + ((bytes + 3) >> 2)
+    const next = at + 2 + ((bytes + 3) >>> 2)
     if (bytes < 0 || next > end || at + 2 > end) return false
     visit(u8, (at + 2) * 4, bytes, id)
     at = next

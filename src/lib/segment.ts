@@ -176,7 +176,8 @@ export const readPart = (bytes: ArrayBuffer, visit: RecordVisitor): boolean => {
     const id = i32[word + 1] ?? 0
     const length = i32[word + 2] ?? -1
     const body = word + 3
-    const next = body + ((length + 3) >> 2)
+    // Unsigned: with a length near 2^31 the sum would be negative, and the walk go back.
+    const next = body + ((length + 3) >>> 2)
     if (length < 0 || next > end || id < ROOT_ID) return false
     if (!readRecord(kind, id, length, body, i32, u8, visit)) return false
     word = next

@@ -6,9 +6,12 @@
  */
 import type { KernelApi } from '../abi/control.ts'
 import { ERRNO, isCode, SysError } from '../abi/errno.ts'
-import type { ProjectInfo, ProjectNotice, ProjectsForPage, SaveState } from '../abi/project.ts'
+import type { ProjectInfo, ProjectLoss, ProjectNotice, ProjectsForPage, SaveState } from '../abi/project.ts'
 import type { Remote } from '../ipc/rpc.ts'
 import type { OpenOptions, ProjectEvent, Projects } from './types.ts'
+
+/** A tab that has gone has let go of its project by then. */
+const LINGER_MS = 1000
 
 export interface ProjectsOptions {
   kernel: () => Promise<Remote<KernelApi>>
@@ -31,6 +34,7 @@ export interface ProjectsPart {
 export const createProjects = (options: ProjectsOptions): ProjectsPart => {
   const { kernel, host, restart, hasRun, emit } = options
   let current: ProjectInfo | null = null
+  let losses: ProjectLoss[] = []
   let state: SaveState = { state: 'saved', message: '' }
   /** One change of project at a time. */
   let turn: Promise<unknown> = Promise.resolve()
@@ -60,10 +64,22 @@ export const createProjects = (options: ProjectsOptions): ProjectsPart => {
     if (!found) throw new SysError(ERRNO.NOENT, id, 'there is no such project')
     return found
   }
+  /** A page that was just reloaded may still be seen as another tab for a moment. */
+  const findFree = async (id: string, takeOver: boolean): Promise<ProjectInfo> => {
+    const end = performance.now() + LINGER_MS
+    for (;;) {
+      const project = await find(id)
+      if (takeOver || project.state !== 'elsewhere') return project
+      if (performance.now() > end)
+        throw new SysError(ERRNO.BUSY, project.name, 'the project is open in another tab')
+      await new Promise((resolve) => setTimeout(resolve, LINGER_MS / 10))
+    }
+  }
   const restore = async (id: string, takeOver: boolean): ReturnType<Projects['open']> => {
     const project = await (await host()).openProject(id, takeOver)
     const opened = await (await kernel()).restoreProject()
     current = project
+    losses = opened.losses
     emit({ what: 'opened', project })
     return { project, ...opened }
   }
@@ -71,9 +87,8 @@ export const createProjects = (options: ProjectsOptions): ProjectsPart => {
     id: string,
     { takeOver = false, discard = false }: OpenOptions,
   ): ReturnType<Projects['open']> => {
-    const { name, state: where } = await find(id)
-    if (where === 'elsewhere' && !takeOver)
-      throw new SysError(ERRNO.BUSY, name, 'the project is open in another tab')
+    const project = await findFree(id, takeOver)
+    if (current?.id === id) return { project, entries: project.entries, losses }
     const isUsed = current !== null || hasRun()
     await leave(discard)
     if (isUsed) await restart()

@@ -179,7 +179,8 @@ export interface Projects {
   create(name: string, options?: OpenOptions & { files?: 'none' | 'current' }): Promise<ProjectInfo>
   /**
    * Brings a project back into /home/project; from then on every change there is kept within half a second. Closes the one
-   * that is open, with its processes. `losses` names what damage has cost. Rejects with EBUSY when another tab has it.
+   * that is open, with its processes; one that is open here already stays as it is. `losses` names what damage has cost. Rejects
+   * with EBUSY when another tab has it.
    */
   open(id: string, options?: OpenOptions): Promise<OpenedProject & { project: ProjectInfo }>
   /** Saves, and leaves an empty machine. */
