@@ -53,6 +53,8 @@ export const createPrograms = (
 ): Programs => {
   /** By name, version and memory limit: the limit is written into the module before it is compiled. */
   const runtimes = new Map<string, Promise<Program>>()
+  /** The same, from the moment that the bytes are there. */
+  const installs = new Map<string, Promise<Program>>()
   /** A runtime's key and commands, by each of them. */
   const aliases = new Map<string, string[]>()
   /** The version that was asked for last: what a command means while several are there. */
@@ -110,10 +112,14 @@ export const createPrograms = (
     const names = [bundle.name, ...bundle.recipe.commands]
     for (const alias of names) aliases.set(alias, names)
     if (version !== null) choose(name, bundle.version)
-    const installing = runtimes.get(keyOf(bundle.name, bundle.version, memory)) ?? install(bundle, memory)
+    // Not from `runtimes`: there this very call may stand under the same key, and would wait for itself.
+    const own = keyOf(bundle.name, bundle.version, memory)
+    const installing = installs.get(own) ?? install(bundle, memory)
+    installs.set(own, installing)
     const keys = names.flatMap((each) => [version, bundle.version].map((one) => keyOf(each, one, memory)))
     for (const key of keys) runtimes.set(key, installing)
     installing.catch(() => {
+      installs.delete(own)
       for (const key of keys) runtimes.delete(key)
     })
     return installing
