@@ -119,6 +119,7 @@ const listen = ({ wasmrun, stores, now }: Ui): void => {
       severity,
     })
   })
+  wasmrun.on('update', (state) => stores.updates.apply({ type: 'state', state }))
   wasmrun.on('fault', ({ message }) => {
     stores.console.apply({ type: 'system', source: 'kernel', text: message, time: now(), severity: 'error' })
     tellLost(stores, message)

@@ -100,6 +100,8 @@ const board = EditorView.theme({
     fontFamily: 'var(--mono)',
     fontSize: 'var(--t-s)',
   },
+  '.cm-panel.cm-search input, .cm-panel.cm-search button, .cm-panel.cm-search label': { margin: '0' },
+  '.cm-panel .cm-textfield::placeholder': { color: 'var(--ink-3)' },
   '.cm-panel .cm-button': {
     height: '28px',
     margin: '0',

@@ -125,6 +125,7 @@ const Tree = () => {
         }}
         onFocus={() => {
           hasFocus.current = true
+          active.value = row.path
         }}
       >
         <span class="twist">{isFolder ? <Icon name="right" /> : null}</span>

@@ -1,6 +1,6 @@
 /** The field in the tree for a new name: Enter takes it, Esc and leaving it let it be. */
 import { useSignal } from '@preact/signals'
-import { useEffect, useRef } from 'preact/hooks'
+import { useLayoutEffect, useRef } from 'preact/hooks'
 import { baseName } from '../format.ts'
 import { Icon } from '../icon.tsx'
 import { useUi } from '../ui.ts'
@@ -19,7 +19,7 @@ export const NameField = ({ naming, depth }: { naming: Naming; depth: number }) 
   const isDone = useRef(false)
   const problem = useSignal('')
   const before = naming.path === null ? '' : baseName(naming.path)
-  useEffect(() => {
+  useLayoutEffect(() => {
     field.current?.focus()
     field.current?.setSelectionRange(0, stem(before))
   }, [])

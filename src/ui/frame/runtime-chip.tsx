@@ -1,5 +1,6 @@
 /** What the project runs on and why; its sheet lists the other ways and takes a command of the user's own. */
 import { useSignal } from '@preact/signals'
+import { envText, parseEnv } from '../run/environment.ts'
 import { joinWords, type RunPlan, splitWords } from '../stores/project-store.ts'
 import { useUi } from '../ui.ts'
 import { Popover } from './popover.tsx'
@@ -8,10 +9,13 @@ const Choices = ({ plans, chosen, close }: { plans: readonly RunPlan[]; chosen: 
   const { stores, runner } = useUi()
   const line = useSignal(joinWords([chosen.command, ...chosen.args]))
   const words = splitWords(line.value)
+  const variables = useSignal(envText(chosen.env))
+  const parsed = parseEnv(variables.value)
   const override = (): RunPlan => {
     const [command = '', ...args] = words
-    stores.project.apply({ type: 'override', plan: chosen.id, command, args })
-    return { ...chosen, command, args }
+    const { env } = parsed
+    stores.project.apply({ type: 'override', plan: chosen.id, command, args, env })
+    return { ...chosen, command, args, env }
   }
   return (
     <>
@@ -27,6 +31,7 @@ const Choices = ({ plans, chosen, close }: { plans: readonly RunPlan[]; chosen: 
             onClick={() => {
               stores.project.apply({ type: 'choose', plan: plan.id })
               line.value = joinWords([plan.command, ...plan.args])
+              variables.value = envText(plan.env)
             }}
           >
             <b>{plan.title}</b>
@@ -45,6 +50,25 @@ const Choices = ({ plans, chosen, close }: { plans: readonly RunPlan[]; chosen: 
           void runner.run(plan)
         }}
       >
+        <label for="environment">Environment, one NAME=value a line</label>
+        <textarea
+          id="environment"
+          class="mono"
+          rows={3}
+          spellcheck={false}
+          autocomplete="off"
+          placeholder="PORT=3000"
+          aria-invalid={parsed.problem !== ''}
+          value={variables.value}
+          onInput={(event) => {
+            variables.value = event.currentTarget.value
+          }}
+        />
+        {parsed.problem ? (
+          <p class="problem" role="alert">
+            {parsed.problem}
+          </p>
+        ) : null}
         <label for="command-line">Command and arguments</label>
         <div class="override-line">
           <input

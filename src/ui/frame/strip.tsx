@@ -9,6 +9,37 @@ import { useUi } from '../ui.ts'
 /** Ended processes shown here; the others are in Kernel. */
 const ENDED_SHOWN = 2
 
+const SAVE_WORDS = {
+  saved: 'kept',
+  saving: 'keeping…',
+  full: 'not kept: no room',
+  failed: 'not kept',
+  taken: 'open elsewhere, not kept',
+} as const
+
+/** Whether what is here outlives the tab. */
+const SaveCell = () => {
+  const { kept, stores } = useUi()
+  const { state, message } = kept.saving.value
+  const isKept = kept.current.value !== null
+  const words = isKept ? SAVE_WORDS[state] : 'in this tab only'
+  const isWell = isKept && (state === 'saved' || state === 'saving')
+  return (
+    <button
+      type="button"
+      class={`cell ${isWell ? '' : 'bad'}`}
+      data-testid="saving"
+      title={
+        message || (isKept ? 'Every change is kept in this browser' : 'Save the project as .zip to keep it')
+      }
+      onClick={() => stores.dialogs.apply({ type: 'open', name: 'storage' })}
+    >
+      <Icon name={isWell ? 'disk' : 'warn'} />
+      {words}
+    </button>
+  )
+}
+
 export const Strip = () => {
   const { stores, machine } = useUi()
   const facts = machine.facts.value
@@ -47,6 +78,13 @@ export const Strip = () => {
           </button>
         ))}
       </div>
+      <SaveCell />
+      {stores.updates.state.value?.offline ? (
+        <span class="cell only-wide" title="This page starts without a network">
+          <Icon name="dl" />
+          offline ready
+        </span>
+      ) : null}
       {facts ? (
         <>
           <span class="cell only-wide">memory {formatShare(facts.used, facts.max)}</span>

@@ -21,6 +21,8 @@ export const ProcessDetails = ({ row }: { row: ProcessRow }) => {
     ['Processor', formatDuration(row.cpu)],
     ['Memory', formatBytes(row.memory)],
   ]
+  if (row.note) facts.push(['Note', row.note])
+  if (row.nice > 0) facts.push(['Nice', String(row.nice)])
   if (row.exit?.message) facts.push(['Cause', row.exit.message])
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls is scrolled with the keyboard

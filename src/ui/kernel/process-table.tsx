@@ -1,6 +1,6 @@
 /** The processes as a grid: arrows move, Enter opens the details, Delete kills after a question. On a small screen rows are cards. */
 import { useRef } from 'preact/hooks'
-import { formatBytes, formatDuration } from '../format.ts'
+import { formatBytes, formatDuration, messageOf } from '../format.ts'
 import { Icon } from '../icon.tsx'
 import type { ProcessRow } from '../stores/process-store.ts'
 import { useUi } from '../ui.ts'
@@ -25,6 +25,28 @@ const HEADINGS: readonly { name: string; class: string }[] = [
   { name: 'Files', class: 'num hide-small' },
   { name: 'Up', class: 'num hide-small' },
 ]
+
+const SuspendButton = ({ row }: { row: ProcessRow }) => {
+  const { wasmrun, stores } = useUi()
+  const isStopped = row.state === 'stopped'
+  const act = (event: Event): void => {
+    event.stopPropagation()
+    wasmrun.processes.kill(row.pid, isStopped ? 'SIGCONT' : 'SIGSTOP').catch((error: unknown) => {
+      stores.notices.apply({ type: 'toast', kind: 'fault', text: messageOf(error) })
+    })
+  }
+  return (
+    <button
+      type="button"
+      class="ib"
+      title={isStopped ? 'Resume (SIGCONT)' : 'Suspend (SIGSTOP)'}
+      aria-label={`${isStopped ? 'Resume' : 'Suspend'} process ${row.pid}`}
+      onClick={act}
+    >
+      <Icon name={isStopped ? 'run' : 'pause'} />
+    </button>
+  )
+}
 
 export const ProcessTable = ({ rows, selected, select, kill }: ProcessTableProps) => {
   const { stores, now } = useUi()
@@ -97,9 +119,13 @@ export const ProcessTable = ({ rows, selected, select, kill }: ProcessTableProps
                     <Icon name="x" />
                   </button>
                 ) : (
+                  <SuspendButton row={row} />
+                )}
+                {row.state === 'ended' ? null : (
                   <button
                     type="button"
                     class="ib"
+                    title="Kill (Delete)"
                     aria-label={`Kill process ${row.pid}`}
                     onClick={() => kill(row.pid)}
                   >

@@ -2,6 +2,7 @@
 import { Icon } from '../icon.tsx'
 import type { Card } from '../stores/notice-store.ts'
 import { useUi } from '../ui.ts'
+import { UpdateBand } from './update-band.tsx'
 
 export const FaultCard = ({ card }: { card: Card }) => {
   const { stores } = useUi()
@@ -45,6 +46,7 @@ export const Toasts = () => {
   const { stores } = useUi()
   return (
     <div class="toasts" role="status" aria-live="polite">
+      <UpdateBand />
       {stores.notices.toasts.value.map((toast) => (
         <div key={toast.id} class={`toast sheet-card ${toast.kind}`}>
           <Icon name={toast.kind === 'fault' ? 'fault' : 'info'} />

@@ -72,12 +72,8 @@ const KeptSlot = ({ project }: { project: ProjectInfo }) => {
   return (
     <div class="slot kept" data-testid="kept-project" data-project={name}>
       <Icon name="folder" />
-      <button
-        type="button"
-        class="slot-open"
-        aria-label={`Open ${name}`}
-        onClick={() => void bring.restore(id, false)}
-      >
+      <button type="button" class="slot-open" onClick={() => void bring.restore(id, false)}>
+        <span class="sr">Open </span>
         <b class="cut">{name}</b>
         <small class="cut">
           {plural(entries, 'entry', 'entries')}, {formatBytes(bytes)}, {place}

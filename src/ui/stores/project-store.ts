@@ -56,7 +56,13 @@ export interface Project {
 export type ProjectEvent =
   | { type: 'opened'; project: Project }
   | { type: 'choose'; plan: string }
-  | { type: 'override'; plan: string; command: string; args: readonly string[] }
+  | {
+      type: 'override'
+      plan: string
+      command: string
+      args: readonly string[]
+      env?: Readonly<Record<string, string>>
+    }
   | { type: 'plans'; plans: readonly RunPlan[]; files?: number; bytes?: number }
   | { type: 'closed' }
 
@@ -123,7 +129,9 @@ export const createProjectStore = (): ProjectStore => {
       else
         setPlans(
           (project.value?.plans ?? []).map((plan) =>
-            plan.id === event.plan ? { ...plan, command: event.command, args: [...event.args] } : plan,
+            plan.id === event.plan
+              ? { ...plan, command: event.command, args: [...event.args], env: event.env ?? plan.env }
+              : plan,
           ),
         )
     },

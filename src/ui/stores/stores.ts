@@ -7,6 +7,7 @@ import { createPreferenceStore, type PreferenceStore } from './preferences.ts'
 import { createProcessStore, type ProcessStore } from './process-store.ts'
 import { createProjectStore, type ProjectStore } from './project-store.ts'
 import { createRuntimeStore, type RuntimeStore } from './runtime-store.ts'
+import { createUpdateStore, type UpdateStore } from './update-store.ts'
 
 export interface Stores {
   console: ConsoleStore
@@ -17,6 +18,7 @@ export interface Stores {
   logs: LogStore
   preferences: PreferenceStore
   dialogs: DialogStore
+  updates: UpdateStore
 }
 
 export interface StoreParts {
@@ -54,5 +56,6 @@ export const createStores = ({ storage, session = null, nextFrame, later }: Stor
     logs,
     preferences: createPreferenceStore(storage),
     dialogs: createDialogStore(),
+    updates: createUpdateStore(),
   }
 }
