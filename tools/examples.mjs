@@ -29,7 +29,7 @@ const FIXTURE_OUTPUT = `${FIXTURES}/target/${RUST_TARGET}/release`
  *   files: string[], programs: Program[] }} Example
  * @typedef {{ language: string, file: string, size: number, sha256: string, packedSize: number, packedSha256: string, toolchain: string }} Prebuilt
  *   `size` and `sha256` are those of the unpacked .wasm
- * @typedef {{ language: 'rust' | 'go' | 'tinygo', folder: string, output: string, file: string, args?: string[], reactor?: boolean }} Recipe
+ * @typedef {{ language: 'rust' | 'go' | 'tinygo', folder: string, output: string, file: string, args?: string[], reactor?: boolean, threads?: boolean }} Recipe
  */
 
 /** What is built from what. @type {Record<string, Recipe>} */
@@ -74,7 +74,19 @@ const RECIPES = {
     args: ['-p', 'unstable'],
     reactor: true,
   },
+  threads: {
+    language: 'rust',
+    folder: FIXTURES,
+    output: `${FIXTURES}/target/wasm32-wasip1-threads/release/threads.wasm`,
+    file: 'e2e/fixtures/prebuilt/threads.wasm.gz',
+    args: ['-p', 'threads'],
+    threads: true,
+  },
 }
+
+/** A program with threads imports its memory, with a maximum that every machine can reserve. */
+const THREADS_TARGET = 'wasm32-wasip1-threads'
+const THREADS_LINK = ['link-arg=--max-memory=67108864']
 
 /** A library linked without crt1 and libc: nothing but its own imports and `_start`. */
 const BARE_LINK = [
@@ -164,10 +176,11 @@ function run(command, args, cwd, env = {}) {
 }
 
 /** @param {Recipe} recipe @param {string} cwd */
-function buildRust({ args = [], reactor = false }, cwd) {
+function buildRust({ args = [], reactor = false, threads = false }, cwd) {
   // The machine's own paths have no place in the program.
-  const env = { RUSTFLAGS: `--remap-path-prefix=${cwd}=.` }
-  const target = ['--release', '--locked', '--target', RUST_TARGET, ...args]
+  const link = threads ? THREADS_LINK.map((flag) => ` -C ${flag}`).join('') : ''
+  const env = { RUSTFLAGS: `--remap-path-prefix=${cwd}=.${link}` }
+  const target = ['--release', '--locked', '--target', threads ? THREADS_TARGET : RUST_TARGET, ...args]
   if (reactor)
     run('cargo', ['rustc', ...target, '--', ...BARE_LINK.flatMap((flag) => ['-C', flag])], cwd, env)
   else run('cargo', ['build', ...target], cwd, env)
