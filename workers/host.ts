@@ -5,6 +5,8 @@
  */
 import type { HostEvent, RuntimeProgress } from '../src/abi/control.ts'
 import type { ProjectNotice, StorageFigures } from '../src/abi/project.ts'
+import { createDisk } from '../src/host/disk/disk.ts'
+import type { ObserverMaker } from '../src/host/disk/notices.ts'
 import { createHost } from '../src/host/host.ts'
 import { createHub } from '../src/host/hub.ts'
 import { createOwnership } from '../src/host/ownership.ts'
@@ -70,17 +72,36 @@ const boot = async (): Promise<void> => {
     now: Date.now,
     notify,
   })
+  const disk = createDisk({
+    records: createRecords('wasmrun-disk'),
+    project: () => projects.current,
+    hashOf: async (bytes) => hex(new Uint8Array(await subtle.digest('SHA-256', bytes))),
+    Observer: findObserver(),
+    now: Date.now,
+    notify: (status) => post(events, { type: 'disk', status } satisfies HostEvent),
+  })
   const host = createHost({
     hub,
     settings,
     sources,
     projects,
+    disk,
     estimate,
     probeShelf: () => probeShelf(shelf, subtle),
   })
   expose(host.forPage, api)
   expose(host.forKernel, kernel)
 }
+
+const hex = (bytes: Uint8Array): string => {
+  let text = ''
+  for (const byte of bytes) text += byte.toString(16).padStart(2, '0')
+  return text
+}
+
+/** Chromium 133 and later; in no library of types yet. */
+const findObserver = (): ObserverMaker | null =>
+  (self as { FileSystemObserver?: ObserverMaker }).FileSystemObserver ?? null
 
 /** In a browser that blocks storage, some throw at the very name. */
 const findCaches = (): CacheStorage | null => {

@@ -4,6 +4,7 @@
  */
 
 import type { Audit, Census } from './audit.ts'
+import type { DiskForPage, DiskNotice } from './disk.ts'
 import type { Limits } from './limits.ts'
 import type {
   ProjectNotice,
@@ -110,6 +111,7 @@ export interface OutputChunk {
 export type HostEvent =
   | { type: 'runtime'; progress: RuntimeProgress }
   | ProjectNotice
+  | DiskNotice
   | { type: 'log'; time: number; severity: 'debug' | 'info' | 'warning' | 'error'; text: string }
 
 /** What the kernel tells the page, on one port, in order. */
@@ -253,6 +255,8 @@ export interface KernelApi extends ProjectsOfKernel {
   readlink(path: string): string
   watch(path: string): number
   unwatch(id: number): void
+  /** Serves `MachineTree` of the home directory on that port; who was served before hears nothing new. */
+  serveTree(port: MessagePort): void
   /** For processes that start from now on; files in the machine at once. */
   setLimits(limits: Limits): void
   /** Sound check of the filesystem: empty when clean. */
@@ -268,7 +272,7 @@ export interface HostForKernel extends ProjectsForKernel {
 }
 
 /** The host worker, as the page sees it. */
-export interface HostApi extends ProjectsForPage {
+export interface HostApi extends ProjectsForPage, DiskForPage {
   /** Whether IndexedDB and CacheStorage answer, with a sentence when they do not. */
   storage(): Promise<{ works: boolean; message: string }>
   runtimes(): Promise<RuntimeSummary[]>

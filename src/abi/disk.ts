@@ -90,6 +90,8 @@ export interface DiskForPage {
   /** Looks at the whole folder now. */
   scanDisk(): Promise<void>
   dismissConflict(path: string): void
+  /** The open project is another than before: it goes by that from now on. */
+  rememberDisk(): Promise<void>
   /** Ends it. `forget`: the project does not come back to this folder. */
   disconnectDisk(forget: boolean): Promise<void>
   diskStatus(): DiskStatus

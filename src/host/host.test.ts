@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { RuntimeBundle } from '../abi/control.ts'
 import { isCode } from '../abi/errno.ts'
+import { createDisk } from './disk/disk.ts'
 import { createHost } from './host.ts'
 import type { Hub } from './hub.ts'
 import { createOwnership } from './ownership.ts'
@@ -41,6 +42,14 @@ const setUp = (problem: string | null = null) => {
     set: async (key, value) => void kept.set(key, value),
     del: async (key) => void kept.delete(key),
   })
+  const disk = createDisk({
+    records: { get: async () => undefined, set: async () => {}, del: async () => {} },
+    project: () => null,
+    hashOf: async () => '',
+    Observer: null,
+    now: Date.now,
+    notify: () => {},
+  })
   const projects = createProjects({
     store: createTestStore(),
     ownership: createOwnership({
@@ -58,7 +67,7 @@ const setUp = (problem: string | null = null) => {
   const estimate = async () => ({ usage: 0, quota: 0, isPersistent: false })
   return {
     calls,
-    host: createHost({ hub, settings, sources, projects, estimate, probeShelf: async () => problem }),
+    host: createHost({ hub, settings, sources, projects, disk, estimate, probeShelf: async () => problem }),
   }
 }
 

@@ -3,6 +3,7 @@
  * table of requests.
  */
 import type { HostApi, HostForKernel, RuntimeBundle } from '../abi/control.ts'
+import type { DiskForPage } from '../abi/disk.ts'
 import { ERRNO, SysError } from '../abi/errno.ts'
 import type { StorageFigures } from '../abi/project.ts'
 import { moving } from '../ipc/rpc.ts'
@@ -19,6 +20,7 @@ export interface HostOptions {
   settings: Settings
   sources: Sources
   projects: Projects
+  disk: DiskForPage & { forget(project: string): Promise<void> }
   estimate: () => Promise<StorageFigures>
   /** Whether runtimes can be kept: null, or a sentence that says why not. */
   probeShelf: () => Promise<string | null>
@@ -29,7 +31,15 @@ export interface Host {
   forKernel: HostForKernel
 }
 
-export const createHost = ({ hub, settings, sources, projects, estimate, probeShelf }: HostOptions): Host => {
+export const createHost = ({
+  hub,
+  settings,
+  sources,
+  projects,
+  disk,
+  estimate,
+  probeShelf,
+}: HostOptions): Host => {
   const act = async (request: HostRequest): Promise<unknown> => {
     switch (request.method) {
       case 'storage':
@@ -61,6 +71,8 @@ export const createHost = ({ hub, settings, sources, projects, estimate, probeSh
     async (...args: unknown[]): Promise<never> =>
       // `act` answers each method with what the faces below promise for it.
       (await act(parseHostRequest(asker, method, args))) as never
+  const ofProjects = projectsForPage(projects, estimate)
+  const { forget: _, ...ofDisk } = disk
   return {
     forPage: {
       storage: ask('page', 'storage'),
@@ -73,7 +85,12 @@ export const createHost = ({ hub, settings, sources, projects, estimate, probeSh
       removeRuntimeSource: ask('page', 'removeRuntimeSource'),
       getSetting: ask('page', 'getSetting'),
       setSetting: ask('page', 'setSetting'),
-      ...projectsForPage(projects, estimate),
+      ...ofProjects,
+      deleteProject: async (id) => {
+        await ofProjects.deleteProject(id)
+        await disk.forget(id)
+      },
+      ...ofDisk,
     },
     forKernel: { load: ask('kernel', 'load'), ...projectsForKernel(projects) },
   }

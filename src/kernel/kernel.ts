@@ -8,7 +8,7 @@
  */
 import type { HostForKernel, JailApi, KernelApi, KernelEvent, KernelForJail } from '../abi/control.ts'
 import { KIND_LIMITS, parseLimits } from '../abi/limits.ts'
-import type { Remote } from '../ipc/rpc.ts'
+import { expose, type Remote } from '../ipc/rpc.ts'
 import { createHeap } from '../memory/heap.ts'
 import { INITIAL_PAGES, PAGE_BYTES, SUPERBLOCK } from '../memory/layout.ts'
 import { createMemory } from '../memory/memory.ts'
@@ -23,6 +23,7 @@ import { procFacts } from './describe.ts'
 import { createDiagnostics, parseDiagnostics } from './diagnostics.ts'
 import { createFileApi } from './files.ts'
 import { createReaper } from './kill.ts'
+import { createMachineTree } from './machine-tree.ts'
 import { createPersist, HOME } from './persist.ts'
 import { createProcFiles } from './proc-files.ts'
 import { createProcesses } from './processes.ts'
@@ -78,6 +79,7 @@ export const createKernel = ({ jail, host, report }: KernelOptions): Kernel => {
   })
   const watches = createWatches(vfs, files)
   const nudge = (): void => wake(memory, 0)
+  const home = createMachineTree({ vfs, home: HOME, keep: persist.flushProject, nudge })
 
   const api: KernelApi = {
     ...createFileApi(files, HOME),
@@ -125,6 +127,10 @@ export const createKernel = ({ jail, host, report }: KernelOptions): Kernel => {
       return id
     },
     unwatch: watches.remove,
+    serveTree: (port) => {
+      home.reset()
+      expose(home.tree, port)
+    },
   }
 
   let lookedAt = 0
@@ -146,7 +152,7 @@ export const createKernel = ({ jail, host, report }: KernelOptions): Kernel => {
         const moved = processes.turn()
         const now = performance.now()
         const judged = processes.isEmpty ? Number.POSITIVE_INFINITY : LOOK_MS
-        const next = Math.min(reaper.sweep(now), look(now), judged, persist.turn(now))
+        const next = Math.min(reaper.sweep(now), look(now), judged, persist.turn(now), home.turn(now))
         if (moved) await new Promise((resolve) => setTimeout(resolve, BATCH_MS))
         else await sleepAsync(memory, seen, next)
       }

@@ -5,6 +5,7 @@ import type { KernelEvent, RuntimeProgress } from '../abi/control.ts'
 import { ERRNO, SysError } from '../abi/errno.ts'
 import type { Limits } from '../abi/limits.ts'
 import { parseSignal } from '../abi/signals.ts'
+import { createDisk } from './disk.ts'
 import { createFileSystem } from './files.ts'
 import { type MachineScripts, type OpenMachine, openMachine } from './machine.ts'
 import { mountSource } from './mount.ts'
@@ -38,6 +39,7 @@ export const createWasmrun = (scripts: MachineScripts, version: string): Wasmrun
     update: new Set(),
     project: new Set(),
     save: new Set(),
+    sync: new Set(),
   }
   const emit = <K extends keyof Events>(event: K, value: Events[K]): void => {
     for (const listener of listeners[event]) listener(value)
@@ -81,6 +83,7 @@ export const createWasmrun = (scripts: MachineScripts, version: string): Wasmrun
       host: (event) => {
         if (event.type === 'runtime') emit('runtime', event.progress)
         else if (event.type === 'project') projects.noticed(event.what)
+        else if (event.type === 'disk') disk.heard(event.status)
         else emit('log', { time: event.time, source: 'host', severity: event.severity, text: event.text })
       },
       lost,
@@ -118,18 +121,24 @@ export const createWasmrun = (scripts: MachineScripts, version: string): Wasmrun
     const { kernel: fresh } = await opening
     if (limits) await fresh.api.setLimits(limits)
     watches.renew()
+    disk.renewed()
   }
   const watches = createWatches(kernel)
+  const disk = createDisk({ kernel, host, emit: (status) => emit('sync', status) })
   const projects = createProjects({
     kernel,
     host,
     restart,
-    hasRun: () => hasRun,
+    // A folder in step would get another project's files.
+    hasRun: () => hasRun || disk.api.status.state !== 'off',
+    disk,
     emit: (event) => emit('project', event),
   })
   // A tab in the background may be closed without another word.
   document.addEventListener('visibilitychange', () => {
     if (document.visibilityState === 'hidden') void projects.api.save().catch(() => {})
+    // Whoever comes back may have been in another editor.
+    else if (disk.api.status.state !== 'off') void disk.api.scan().catch(() => {})
   })
 
   const kill = async (pid: number, signal: string | number): Promise<void> => {
@@ -207,6 +216,7 @@ export const createWasmrun = (scripts: MachineScripts, version: string): Wasmrun
       persist: async () => (await navigator.storage?.persist?.()) ?? false,
     }),
     projects: projects.api,
+    disk: disk.api,
     settings: {
       get: async (key) => (await host()).getSetting(key),
       set: async (key, value) => (await host()).setSetting(key, value),

@@ -8,6 +8,7 @@ import type { KernelApi } from '../abi/control.ts'
 import { ERRNO, isCode, SysError } from '../abi/errno.ts'
 import type { ProjectInfo, ProjectLoss, ProjectNotice, ProjectsForPage, SaveState } from '../abi/project.ts'
 import type { Remote } from '../ipc/rpc.ts'
+import type { DiskPart } from './disk.ts'
 import type { OpenOptions, ProjectEvent, Projects } from './types.ts'
 
 /** A tab that has gone has let go of its project by then. */
@@ -20,6 +21,7 @@ export interface ProjectsOptions {
   restart: () => Promise<void>
   /** Whether a program has run in the machine since it was opened. */
   hasRun: () => boolean
+  disk: Pick<DiskPart, 'resume' | 'pause' | 'remember'>
   emit: (event: ProjectEvent) => void
 }
 
@@ -32,7 +34,7 @@ export interface ProjectsPart {
 }
 
 export const createProjects = (options: ProjectsOptions): ProjectsPart => {
-  const { kernel, host, restart, hasRun, emit } = options
+  const { kernel, host, restart, hasRun, disk, emit } = options
   let current: ProjectInfo | null = null
   let losses: ProjectLoss[] = []
   let state: SaveState = { state: 'saved', message: '' }
@@ -50,6 +52,7 @@ export const createProjects = (options: ProjectsOptions): ProjectsPart => {
   /** Leaves the open project in good order. */
   const leave = async (discard: boolean): Promise<void> => {
     if (!current) return
+    await disk.pause().catch(() => {})
     try {
       await save()
     } catch (error) {
@@ -81,6 +84,7 @@ export const createProjects = (options: ProjectsOptions): ProjectsPart => {
     current = project
     losses = opened.losses
     emit({ what: 'opened', project })
+    await disk.resume(losses.length === 0).catch(() => {})
     return { project, ...opened }
   }
   const open = async (
@@ -108,12 +112,14 @@ export const createProjects = (options: ProjectsOptions): ProjectsPart => {
     const { id } = await api.createProject(name)
     current = await api.openProject(id, false)
     await (await kernel()).keepProject()
+    await disk.remember().catch(() => {})
     emit({ what: 'opened', project: current })
     return current
   }
   const lose = async (): Promise<void> => {
     if (!current) return
     current = null
+    await disk.pause().catch(() => {})
     await (await kernel()).stopSaving(true)
     await (await host()).closeProject()
     emit({ what: 'taken', project: null })

@@ -5,8 +5,21 @@
 
 import type { Audit } from '../abi/audit.ts'
 import type { ProcessInfo, RuntimeProgress, RuntimeSource, RuntimeSummary, StatInfo } from '../abi/control.ts'
+import type { DiskStatus } from '../abi/disk.ts'
 import type { Limits } from '../abi/limits.ts'
 import type { OpenedProject, ProjectInfo, ProjectLoss, SaveState, StorageFigures } from '../abi/project.ts'
+
+import type { Disk } from './disk.ts'
+
+export type {
+  DiskConflict,
+  DiskLeftOut,
+  DiskOptions,
+  DiskState,
+  DiskStatus,
+  EmptyFolder,
+} from '../abi/disk.ts'
+export type { Disk } from './disk.ts'
 
 /** A tree of files: a string or bytes is a file, an object a directory, `{ symlink }` a link. */
 export type FileTree = { [name: string]: string | Uint8Array | FileTree | SymlinkNode }
@@ -108,6 +121,8 @@ export interface Runtimes {
 }
 
 export interface Events {
+  /** How the folder of the disk stands. */
+  sync: DiskStatus
   project: ProjectEvent
   save: SaveState
   process: ProcessInfo
@@ -235,6 +250,8 @@ export interface Wasmrun {
   readonly storage: Storage
   /** Projects that are kept in this browser. */
   readonly projects: Projects
+  /** A folder of the user's disk, in step with /home/project. */
+  readonly disk: Disk
   /** Small values that outlive the page (theme, limits, layout). */
   readonly settings: {
     get(key: string): Promise<unknown>

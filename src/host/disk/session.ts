@@ -26,6 +26,8 @@ import { type BaseEntry, createPictures, type Hash, nodesOfBase } from './pictur
 import { decideRound, outward, type Problem, type RoundOptions, runRound } from './round.ts'
 
 export interface Session {
+  /** A copy of what both sides agree on. */
+  agreed(): Map<string, BaseEntry>
   readonly status: DiskStatus
   retry(empty: EmptyFolder): Promise<void>
   scan(): Promise<void>
@@ -316,6 +318,7 @@ export const createSession = (sessionOptions: SessionOptions): Session => {
   const running = run()
 
   return {
+    agreed: () => new Map(pictures.base),
     get status() {
       return status
     },
