@@ -6,6 +6,7 @@
  * Invariant: one at a time; until everything is read the former project stays as it is, and Cancel leaves it so.
  */
 import { type ReadonlySignal, signal } from '@preact/signals'
+import type { Surroundings } from '../../project/detect.ts'
 import type { Limits } from '../../project/limits.ts'
 import type { Source } from '../../project/source.ts'
 import type { WalkPlan } from '../../project/walk.ts'
@@ -76,6 +77,8 @@ export interface BringParts {
   search(): string
 }
 
+/** Milliseconds; without the catalogue the version stays open. */
+const CATALOGUE_PATIENCE = 3000
 const RECENT_MAX = 4
 
 const titles: Record<SourceKind, string> = {
@@ -144,11 +147,17 @@ export const createBring = ({
     stores.preferences.enter(name)
     if (watch !== undefined) stores.preferences.apply({ watch })
   }
-  const surroundings = () => ({
-    now: now(),
-    search: search(),
-    ...(stores.runtimes.asked.value ? { runtimes: stores.runtimes.runtimes.value } : {}),
-  })
+  /** A project that comes before the catalogue waits for it a little: the catalogue decides on the version. */
+  const offered = async (): Promise<Surroundings['runtimes']> => {
+    if (stores.runtimes.asked.value) return stores.runtimes.runtimes.value
+    const late = new Promise<undefined>((resolve) => setTimeout(() => resolve(undefined), CATALOGUE_PATIENCE))
+    const list = async (): ReturnType<Wasmrun['runtimes']['list']> => wasmrun.runtimes.list()
+    return Promise.race([list(), late]).catch(() => undefined)
+  }
+  const surroundings = async (): Promise<Surroundings> => {
+    const runtimes = await offered()
+    return { now: now(), search: search(), ...(runtimes ? { runtimes } : {}) }
+  }
 
   const replaceFiles = async (tree: Parameters<Wasmrun['mount']>[0]): Promise<void> => {
     await empty()
@@ -226,7 +235,7 @@ export const createBring = ({
     const bytes = loaded.files.reduce((sum, file) => sum + file.bytes.length, 0)
     if (count === 0 && loaded.broken) throw new Error(loaded.broken.message)
     state.value = { phase: 'writing', name, files: count, bytes }
-    const { plans, problems, watch } = reading.plansOf(loaded, surroundings())
+    const { plans, problems, watch } = reading.plansOf(loaded, await surroundings())
     await replaceFiles(reading.packProject(loaded))
     const leftOut = loaded.leftOut.map(({ path, reason, size }) => ({ path, reason, size: size ?? null }))
     stores.project.apply({
@@ -251,7 +260,7 @@ export const createBring = ({
     const source = await reading.machineSource(wasmrun.fs, PROJECT_ROOT, name)
     const found = await reading.walk(source, { limits: MAX_LIMITS, gitignore: false })
     const loaded = await reading.loadPlan(found, {})
-    const { plans, problems, watch } = reading.plansOf(loaded, surroundings())
+    const { plans, problems, watch } = reading.plansOf(loaded, await surroundings())
     if (stores.project.project.value?.name !== name) return
     const bytes = loaded.files.reduce((sum, file) => sum + file.bytes.length, 0)
     stores.project.apply({ type: 'plans', plans, files: loaded.files.length, bytes })
