@@ -1,5 +1,6 @@
 /** The page's door: isolates the page or says why it cannot be, opens a machine, draws. */
 import { render } from 'preact'
+import { diagnosticsOf } from './sdk/diagnostics.ts'
 import { createWasmrun, type Wasmrun } from './sdk/index.ts'
 import { isolate, tryAgain } from './sdk/isolation.ts'
 import { App } from './ui/app.tsx'
@@ -30,7 +31,7 @@ const open = async (root: HTMLElement): Promise<void> => {
     runtimes: site('runtimes/'),
     service: site(__ASSETS__.service),
   }
-  globalThis.wasmrun = createWasmrun(scripts, __VERSION__)
+  globalThis.wasmrun = createWasmrun(scripts, __VERSION__, diagnosticsOf(location.search))
   render(
     <UiProvider value={createUi(globalThis.wasmrun)}>
       <App />

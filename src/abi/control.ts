@@ -120,7 +120,8 @@ export type KernelEvent =
   | { type: 'exit'; pid: number; reason: ExitReason }
   | { type: 'process'; process: ProcessInfo }
   | { type: 'watch'; id: number; paths: string[] }
-  | { type: 'strace'; pid: number; entries: TraceEntry[]; lost: number }
+  /** `isForLog`: nobody asked for this process by its pid. */
+  | { type: 'strace'; pid: number; entries: TraceEntry[]; lost: number; isForLog: boolean }
   | ({ type: 'save' } & SaveState)
   | { type: 'log'; time: number; severity: 'debug' | 'info' | 'warning' | 'error'; text: string }
   | { type: 'fault'; message: string }

@@ -79,6 +79,10 @@ export const SYSCALLS = {
   getpid: inThread(44),
   socket: inThread(45, 'sock_accept', 'sock_recv', 'sock_send', 'sock_shutdown'),
   thread: asksKernel(46),
+  signal: inThread(47),
+  setpgid: inThread(48),
+  setsid: inThread(49),
+  exec: asksKernel(50),
 } as const satisfies Record<string, CallFacts>
 
 export type CallName = keyof typeof SYSCALLS
@@ -112,7 +116,7 @@ export const SUPPORT = {
   dup: 'full',
   pipe: 'full',
   poll: 'full',
-  ioctl: 'partial: window size and modes of a terminal',
+  ioctl: 'partial: window size, modes and foreground group of a terminal',
   chdir: 'full',
   getcwd: 'full',
   umask: 'full',
@@ -124,12 +128,16 @@ export const SUPPORT = {
   yield: 'full',
   exit: 'full',
   raise: 'full',
-  kill: 'partial: INT, TERM, KILL, PIPE and CHLD; no process groups yet',
+  kill: 'partial: the caller itself and what descends from it',
   spawn: 'full',
   wait: 'full',
   getpid: 'full',
   socket: 'partial: ENOTSUP until the machine has a network',
   thread: 'full',
+  signal: 'partial: dispositions, the mask and signal descriptors; handlers are the runtime’s to run',
+  setpgid: 'full',
+  setsid: 'partial: the new session has no way to a terminal',
+  exec: 'full',
 } satisfies Record<CallName, 'full' | `partial: ${string}`>
 
 const BY_NUMBER = new Map<number, string>()

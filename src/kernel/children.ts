@@ -19,7 +19,7 @@ export interface ChildrenOptions {
   exec: (entry: Entry, request: SpawnRequest) => Promise<void>
   killFor: (caller: Entry, pid: number, signal: number) => number
   /** Brings /proc up to date for a process; 0 for all. */
-  refresh: (pid: number) => void
+  refresh: (pid: number, caller: number) => void
   /** Number of the new thread. @throws SysError */
   spawnThread: (entry: Entry, argument: number) => Promise<number>
   endThread: (entry: Entry, thread: number) => void
@@ -78,7 +78,7 @@ export const faceFor = (entry: Entry, thread: number, options: ChildrenOptions):
     },
     refresh: (...args) => {
       const { reply, pid } = checked(() => processRequests.refresh(...args), args[0])
-      refresh(pid)
+      refresh(pid, entry.pid)
       answer(reply, 0)
     },
   }

@@ -26,8 +26,8 @@ const MOST_LISTED = 256
 export interface ProcFiles {
   add(entry: Entry, args: readonly string[], env: Readonly<Record<string, string>>): void
   remove(pid: number): void
-  /** Brings a process's directory up to date; 0 for all. Nothing for a pid that is not there. */
-  refresh(pid: number): void
+  /** Brings a process's directory up to date; 0 for all. Nothing for a pid that is not there. `caller` only waits for this: it runs. */
+  refresh(pid: number, caller?: number): void
 }
 
 export interface ProcFilesOptions {
@@ -108,8 +108,9 @@ export const createProcFiles = ({ objects, vfs, files, facts }: ProcFilesOptions
     })
     return names.filter((name) => name !== '.' && name !== '..')
   }
-  const refreshOne = ({ entry, folder, fd }: Listed): void => {
-    const now = facts(entry)
+  const refreshOne = ({ entry, folder, fd }: Listed, isCaller: boolean): void => {
+    const found = facts(entry)
+    const now: ProcFacts = isCaller ? { ...found, state: 'running' } : found
     put(folder, 'status', statusText(now))
     put(folder, 'stat', statText(now))
     const cwd = objects.vfs.path(getWord(objects.memory, processAt(entry.slot) + PROCESS.CWD))
@@ -157,8 +158,9 @@ export const createProcFiles = ({ objects, vfs, files, facts }: ProcFilesOptions
       put(folder, 'comm', `${facts(entry).name}\n`)
     },
     remove,
-    refresh: (pid) => {
-      for (const each of listed.values()) if (pid === 0 || each.entry.pid === pid) refreshOne(each)
+    refresh: (pid, caller = 0) => {
+      for (const each of listed.values())
+        if (pid === 0 || each.entry.pid === pid) refreshOne(each, each.entry.pid === caller)
     },
   }
 }

@@ -134,7 +134,8 @@ export const createProcesses = (options: ProcessesOptions): Processes => {
     const entry: Entry = { ...prepared, ...started, ...born, request, program, guest: null }
     entries.set(entry.pid, entry)
     try {
-      if (request.strace || diagnostics.traces(request.command)) straces.start(entry)
+      const isForLog = !request.strace
+      if (request.strace || diagnostics.traces(request.command)) straces.start(entry, isForLog)
       const pwd = nameInside(request.cwd, preopens)
       listing.add(entry, argvOf(entry), environmentOf(entry, pwd))
       entry.guest = guestMemory(entry)
@@ -183,7 +184,7 @@ export const createProcesses = (options: ProcessesOptions): Processes => {
     spawn,
     exec,
     killFor: signals.killFor,
-    refresh: (pid) => listing.refresh(pid),
+    refresh: listing.refresh,
     ...createThreads({ memory, jail, reaper, face: (entry, thread) => faceFor(entry, thread, forChildren) }),
   }
   const get = (pid: number): Entry => {
@@ -210,7 +211,7 @@ export const createProcesses = (options: ProcessesOptions): Processes => {
     },
     kill: (pid, signal) => signals.kill(get(pid), signal),
     nice: (pid, value) => signals.nice(get(pid), value),
-    strace: (pid, on) => (on ? straces.start(get(pid)) : straces.stop(get(pid))),
+    strace: (pid, on) => (on ? straces.start(get(pid), false) : straces.stop(get(pid))),
     refresh: listing.refresh,
     threadFailed: (...args) => {
       const { thread, message } = parseThreadFailed(...args)

@@ -12,27 +12,29 @@ import { traceEntry } from './strace-lines.ts'
 
 export interface Straces {
   /** @throws SysError ENOMEM */
-  start(entry: Entry): void
+  start(entry: Entry, isForLog: boolean): void
   stop(entry: Entry): void
   /** True when there was something. */
   drain(entry: Entry): boolean
 }
 
 export const createStraces = (objects: Objects, report: (event: KernelEvent) => void): Straces => {
-  const traced = new Set<number>()
+  /** By pid: whether its calls are for the log. */
+  const traced = new Map<number, boolean>()
   const drain = (entry: Entry): boolean => {
-    if (!traced.has(entry.pid)) return false
+    const isForLog = traced.get(entry.pid)
+    if (isForLog === undefined) return false
     const { records, lost } = takeTrace(objects, entry.slot)
     if (records.length === 0) return false
     const now = Date.now()
     const entries: TraceEntry[] = records.map((record) => traceEntry(record, now))
-    report({ type: 'strace', pid: entry.pid, entries, lost })
+    report({ type: 'strace', pid: entry.pid, entries, lost, isForLog })
     return true
   }
   return {
-    start: (entry) => {
+    start: (entry, isForLog) => {
       check(openTrace(objects, entry.slot), `strace of process ${entry.pid}`)
-      traced.add(entry.pid)
+      traced.set(entry.pid, isForLog)
     },
     stop: (entry) => {
       drain(entry)

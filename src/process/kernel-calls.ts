@@ -75,7 +75,7 @@ export const createKernelCalls = (memory: Memory, kernel: Remote<KernelForProces
   return {
     spawn: (request) => operation(SYSCALLS.spawn.number, (reply) => kernel.spawn(reply, request)),
     kill: (pid, signal) => operation(SYSCALLS.kill.number, (reply) => kernel.kill(reply, pid, signal)),
-    exec: (request) => operation(SYSCALLS.spawn.number, (reply) => kernel.exec(reply, request)),
+    exec: (request) => operation(SYSCALLS.exec.number, (reply) => kernel.exec(reply, request)),
     spawnThread: (argument) =>
       operation(SYSCALLS.thread.number, (reply) => kernel.spawnThread(reply, argument)),
     refresh: (pid, call) => operation(call, (reply) => kernel.refresh(reply, pid)),

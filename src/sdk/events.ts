@@ -4,7 +4,14 @@
  *
  * Invariant: never throws; numbers are whole, lists are bounded, nothing of the sender's objects goes on but arrays of bytes.
  */
-import type { ExitReason, KernelEvent, OutputChunk, ProcessInfo, ProcessState } from '../abi/control.ts'
+import type {
+  ExitReason,
+  KernelEvent,
+  OutputChunk,
+  ProcessInfo,
+  ProcessState,
+  TraceEntry,
+} from '../abi/control.ts'
 
 /** Of a text that a user is to read, a path, a list. */
 const TEXT_MAX = 65_536
@@ -59,8 +66,9 @@ const parse = (event: Given): KernelEvent => {
       return {
         type,
         pid: whole(event, 'pid'),
-        entries: list(event, 'entries').map((entry) => plain(record(entry))) as never,
+        entries: list(event, 'entries').map((entry) => parseTrace(record(entry))),
         lost: whole(event, 'lost'),
+        isForLog: own(event, 'isForLog') === true,
       }
     default:
       throw new Odd()
@@ -73,6 +81,14 @@ const parseChunk = (value: unknown): OutputChunk => {
   if ((channel !== 1 && channel !== 2) || !(bytes instanceof Uint8Array)) throw new Odd()
   return { channel, bytes }
 }
+
+const parseTrace = (entry: Given): TraceEntry => ({
+  time: number(entry, 'time'),
+  micros: number(entry, 'micros'),
+  call: text(entry, 'call'),
+  import: text(entry, 'import'),
+  text: text(entry, 'text'),
+})
 
 const parseReason = (value: unknown): ExitReason => {
   const reason = record(value)

@@ -1,7 +1,7 @@
 /**
  * `createWasmrun()`: the public API over one open machine. The page, the tests and an embedding site use the same object.
  */
-import type { KernelEvent, RuntimeProgress } from '../abi/control.ts'
+import type { DiagnosticOptions, KernelEvent, RuntimeProgress } from '../abi/control.ts'
 import { ERRNO, SysError } from '../abi/errno.ts'
 import type { Limits } from '../abi/limits.ts'
 import { parseSignal } from '../abi/signals.ts'
@@ -11,7 +11,9 @@ import { type MachineScripts, type OpenMachine, openMachine } from './machine.ts
 import { mountSource } from './mount.ts'
 import { createProcess, exitStatus, type ProcessCalls, type ProcessFeed } from './process.ts'
 import { createProjects } from './projects.ts'
+import { createLogKeeper, makeReport } from './report.ts'
 import { spawnRequest } from './spawn.ts'
+import { createStraces } from './strace.ts'
 import type { Events, Wasmrun } from './types.ts'
 import { createUpdates } from './updates.ts'
 import { createWatches } from './watches.ts'
@@ -26,10 +28,16 @@ const LAST_STEPS = new Set<RuntimeProgress['step']>(['ready', 'failed', 'cancell
 /** Steps and answer come by different ports: the last step may be the later one by a little. */
 const LAST_STEP_MS = 1000
 
+const NO_DIAGNOSTICS: DiagnosticOptions = { verbose: false, debug: false, strace: [] }
+
 type Listeners = { [K in keyof Events]: Set<(value: Events[K]) => void> }
 
 /** Opens a machine at once; `ready` says how it went. */
-export const createWasmrun = (scripts: MachineScripts, version: string): Wasmrun & { close(): void } => {
+export const createWasmrun = (
+  scripts: MachineScripts,
+  version: string,
+  diagnostics: DiagnosticOptions = NO_DIAGNOSTICS,
+): Wasmrun & { close(): void } => {
   const listeners: Listeners = {
     process: new Set(),
     exit: new Set(),
@@ -41,6 +49,8 @@ export const createWasmrun = (scripts: MachineScripts, version: string): Wasmrun
     save: new Set(),
     sync: new Set(),
   }
+  const keeper = createLogKeeper()
+  listeners.log.add(keeper.add)
   const emit = <K extends keyof Events>(event: K, value: Events[K]): void => {
     for (const listener of listeners[event]) listener(value)
   }
@@ -63,6 +73,11 @@ export const createWasmrun = (scripts: MachineScripts, version: string): Wasmrun
     if (event.type === 'exit')
       emit('exit', { pid: event.pid, message: event.reason.message, ...exitStatus(event.reason) })
     if (event.type === 'process') emit('process', event.process)
+    if (event.type === 'process' && event.process.state === 'ended') straces.ended(event.process.pid)
+    if (event.type === 'strace' && !event.isForLog) straces.heard(event)
+    if (event.type === 'strace' && event.isForLog)
+      for (const { time, text } of event.entries)
+        emit('log', { time, source: 'kernel', severity: 'debug', text: `[${event.pid}] ${text}` })
     if (event.type === 'watch') watches.heard(event.id, event.paths)
     if (event.type === 'save') {
       const { type: _, ...state } = event
@@ -77,8 +92,8 @@ export const createWasmrun = (scripts: MachineScripts, version: string): Wasmrun
     for (const feed of feeds.values()) feed.ended({ code: 137, signal: 9, message })
     feeds.clear()
   }
-  const open = (): Promise<OpenMachine> =>
-    openMachine(scripts, {
+  const open = async (): Promise<OpenMachine> => {
+    const machine = await openMachine(scripts, {
       kernel: fromKernel,
       host: (event) => {
         if (event.type === 'runtime') emit('runtime', event.progress)
@@ -88,6 +103,9 @@ export const createWasmrun = (scripts: MachineScripts, version: string): Wasmrun
       },
       lost,
     })
+    await machine.kernel.api.setDiagnostics(diagnostics)
+    return machine
+  }
   let opening = open()
   let hasRun = false
   let limits: Limits | null = null
@@ -123,6 +141,7 @@ export const createWasmrun = (scripts: MachineScripts, version: string): Wasmrun
     watches.renew()
     disk.renewed()
   }
+  const straces = createStraces(async (pid, on) => (await kernel()).strace(pid, on))
   const watches = createWatches(kernel)
   const disk = createDisk({ kernel, host, emit: (status) => emit('sync', status) })
   const projects = createProjects({
@@ -209,7 +228,20 @@ export const createWasmrun = (scripts: MachineScripts, version: string): Wasmrun
     processes: {
       list: async () => (await kernel()).processes(),
       kill: (pid, signal = 'SIGTERM') => kill(pid, signal),
+      suspend: (pid) => kill(pid, 'SIGSTOP'),
+      resume: (pid) => kill(pid, 'SIGCONT'),
+      nice: async (pid, value) => (await kernel()).nice(pid, value),
     },
+    strace: straces.read,
+    report: () =>
+      makeReport({
+        version,
+        machine: async () => (await kernel()).facts(),
+        processes: async () => (await kernel()).processes(),
+        runtimes: async () => (await host()).runtimes(),
+        fsck: async () => (await kernel()).fsck(),
+        log: keeper,
+      }),
     machine: async () => ({ ...(await (await kernel()).facts()), isolated: crossOriginIsolated }),
     storage: Object.assign(async () => (await host()).storage(), {
       estimate: async () => (await host()).estimateStorage(),

@@ -8,7 +8,7 @@ const DEFAULT_SIZE = { columns: 80, rows: 24 }
 
 /** @throws SysError EINVAL for a command, argument or variable that no process can be given (NUL, '=' in a name). */
 export const spawnRequest = (command: string, args: string[], options: SpawnOptions): SpawnRequest => {
-  for (const text of [command, ...args]) refuseNul(text, 'an argument')
+  for (const text of [command, options.argv0 ?? '', ...args]) refuseNul(text, 'an argument')
   for (const [name, value] of Object.entries(options.env ?? {})) {
     refuseNul(name + value, 'the environment')
     if (name === '' || name.includes('='))
@@ -25,6 +25,8 @@ export const spawnRequest = (command: string, args: string[], options: SpawnOpti
     terminal: terminalSize(options.terminal ?? false),
     stdin:
       typeof options.stdin === 'string' ? new TextEncoder().encode(options.stdin) : (options.stdin ?? null),
+    ...(options.argv0 === undefined ? {} : { argv0: options.argv0 }),
+    ...(options.strace ? { strace: true } : {}),
     ...(options.limits ? { limits: options.limits } : {}),
     title: options.title ?? [command.split('/').at(-1), ...args].join(' '),
   }

@@ -4,7 +4,15 @@
  */
 
 import type { Audit } from '../abi/audit.ts'
-import type { ProcessInfo, RuntimeProgress, RuntimeSource, RuntimeSummary, StatInfo } from '../abi/control.ts'
+import type {
+  MachineFacts,
+  ProcessInfo,
+  RuntimeProgress,
+  RuntimeSource,
+  RuntimeSummary,
+  StatInfo,
+  TraceEntry,
+} from '../abi/control.ts'
 import type { DiskStatus } from '../abi/disk.ts'
 import type { Limits } from '../abi/limits.ts'
 import type { OpenedProject, ProjectInfo, ProjectLoss, SaveState, StorageFigures } from '../abi/project.ts'
@@ -43,6 +51,10 @@ export interface SpawnOptions {
   preopens?: (string | { path: string; readonly?: boolean; as?: string })[]
   /** Shown in the process table instead of the command. */
   title?: string
+  /** argv[0] as the program sees it; default the command. */
+  argv0?: string
+  /** Its system calls are told from the first one on; read them with `strace(pid)`. */
+  strace?: boolean
   /** Tightens the machine's limits for this process and its children; never widens them. */
   limits?: Partial<Limits>
 }
@@ -168,6 +180,33 @@ export interface LogEntry {
   text: string
 }
 
+/** Parts that could not be had are null. */
+export interface Report {
+  version: string
+  /** ISO 8601. */
+  time: string
+  browser: {
+    userAgent: string
+    languages: string[]
+    cores: number
+    isolated: boolean
+    sharedMemory: boolean
+    serviceWorker: boolean
+    directoryPicker: boolean
+  }
+  machine: MachineFacts | null
+  processes:
+    | Pick<
+        ProcessInfo,
+        'pid' | 'parent' | 'runtime' | 'state' | 'waiting' | 'cpu' | 'memory' | 'files' | 'group'
+      >[]
+    | null
+  runtimes: Pick<RuntimeSummary, 'name' | 'version' | 'cached'>[] | null
+  /** What is wrong with the filesystem. */
+  faults: string[] | null
+  log: LogEntry[]
+}
+
 export interface Machine {
   /** Bytes of shared memory now, how many of them hold files, and how far it may grow. */
   size: number
@@ -245,7 +284,17 @@ export interface Wasmrun {
   readonly processes: {
     list(): Promise<ProcessInfo[]>
     kill(pid: number, signal?: string | number): Promise<void>
+    /** SIGSTOP: it stops at its next system call (the table says so until then). */
+    suspend(pid: number): Promise<void>
+    /** SIGCONT. */
+    resume(pid: number): Promise<void>
+    /** 0 to 19: how much it rests at its system calls; at 4 it runs half of the time. A loop without calls is not held back. */
+    nice(pid: number, value: number): Promise<void>
   }
+  /** The system calls of a process as they are made, until it ends or the stream is cancelled. */
+  strace(pid: number): ReadableStream<TraceEntry>
+  /** For a bug report: versions, capabilities, processes without their arguments, the log; nothing of any file. */
+  report(): Promise<Report>
   machine(): Promise<Machine>
   readonly storage: Storage
   /** Projects that are kept in this browser. */

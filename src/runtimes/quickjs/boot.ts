@@ -11,11 +11,13 @@ import { pendingSignal } from '../../objects/signal.ts'
 import type { Run } from '../../process/boot.ts'
 import { faultReason } from '../../process/faults.ts'
 import type { Process } from '../../process/process.ts'
+import { createCaught, createJobCalls } from './jobs.ts'
 import { createModuleLoader } from './modules.ts'
 import { createNative, nativeObject } from './native.ts'
 import { createPaths, type Paths } from './paths.ts'
 import { BUILTIN_EXPORTS, PRELUDE } from './prelude.ts'
 import { createProcessCalls } from './processes.ts'
+import { createTrace } from './trace.ts'
 
 /** The engine's own guard; within what Chromium gives a worker. */
 const STACK_BYTES = 128 * 1024
@@ -24,7 +26,9 @@ const LOOK_EVERY = 16
 const USAGE = 'usage: qjs FILE [ARGS…] or qjs -e CODE\n'
 const MODULE_SYNTAX = /^\s*(import\s*[\w{*'"]|export\s+[\w{*])/m
 
-type Native = ReturnType<typeof createNative> & ReturnType<typeof createProcessCalls>
+type Native = ReturnType<typeof createNative> &
+  ReturnType<typeof createProcessCalls> &
+  ReturnType<typeof createJobCalls>
 
 interface Script {
   code: string
@@ -36,9 +40,11 @@ interface Script {
 export const runQuickJs: Run = async (process, module, kernel): Promise<ExitReason> => {
   const paths = createPaths(process)
   const script = findScript(process, paths)
+  const caught = createCaught(process)
   const native = {
-    ...createNative(process, paths, typeof script === 'string' ? [] : script.args),
-    ...createProcessCalls(process, kernel),
+    ...createNative(process, paths, typeof script === 'string' ? [] : script.args, caught),
+    ...createProcessCalls(process, kernel, caught),
+    ...createJobCalls(process, caught),
   }
   if (typeof script === 'string') {
     native.write(2, script)
@@ -75,7 +81,8 @@ const createVm = async (process: Process, module: WebAssembly.Module, paths: Pat
     interruptHandler: () => {
       if (process.ended) return true
       if (++asked % LOOK_EVERY !== 0) return false
-      return pendingSignal(process.objects)?.action === 'terminate'
+      const action = pendingSignal(process.objects)?.action
+      return action === 'terminate' || (action === 'stop' && endsStopped(process))
     },
     onUnhandledRejection: (promise, reason, isHandled) => {
       if (isHandled) rejected.delete(promise.ptr)
@@ -85,6 +92,16 @@ const createVm = async (process: Process, module: WebAssembly.Module, paths: Pat
   return { vm, unhandled: () => [...rejected.values()][0] ?? null }
 }
 
+/** A loop without calls can be stopped, too: it sleeps in here. Whether it was ended meanwhile. */
+const endsStopped = (process: Process): boolean => {
+  try {
+    process.deliver()
+  } catch {
+    // Said again, and followed, where the engine's own frames have been left.
+  }
+  return process.ended !== null
+}
+
 const describeReason = (reason: JSValueHandle): string => {
   const stack = reason.isError ? `\n${reason.getProp('stack').toString().trimEnd()}` : ''
   return `Uncaught (in promise) ${reason.toString()}${stack}`
@@ -92,7 +109,7 @@ const describeReason = (reason: JSValueHandle): string => {
 
 const runScript = ({ vm, unhandled }: Vm, process: Process, native: Native, script: Script): number => {
   const prelude = vm.evalCode(PRELUDE, '<prelude>')
-  const tools = vm.callFunction(prelude, vm.getUndefined(), nativeObject(vm, native))
+  const tools = vm.callFunction(prelude, vm.getUndefined(), nativeObject(vm, native, createTrace(process)))
   const call = (name: string, ...args: JSValueHandle[]): JSValueHandle =>
     vm.callFunction(tools.getProp(name), vm.getUndefined(), ...args)
   const report = (text: string): number => {
@@ -130,13 +147,19 @@ const runScript = ({ vm, unhandled }: Vm, process: Process, native: Native, scri
     return unhandled()
   }
   while (code === 0) {
-    code = guarded(() => void vm.executePendingJobs())
+    code = guarded(() => {
+      vm.executePendingJobs()
+      if (call('handle').toBoolean()) vm.executePendingJobs()
+    })
     const reason = code === 0 ? uncaught() : null
     if (reason !== null) return report(reason)
     const wait = code === 0 ? call('next').toNumber() : -1
     if (wait < 0) break
     native.sleep(wait)
-    code = guarded(() => void call('fire'))
+    code = guarded(() => {
+      call('handle')
+      call('fire')
+    })
   }
   return code
 }

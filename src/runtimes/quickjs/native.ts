@@ -9,7 +9,9 @@ import { spanOf } from '../../objects/spans.ts'
 import { STREAM } from '../../objects/types.ts'
 import type { Process } from '../../process/process.ts'
 import { waitForRead, waitForWrite, waitIn } from '../../process/waiting.ts'
+import { type Caught, restarting } from './jobs.ts'
 import type { Paths } from './paths.ts'
+import type { Trace } from './trace.ts'
 
 const CHUNK_BYTES = 4096
 const EPIPE = -64
@@ -20,19 +22,26 @@ type Plain = string | number | boolean | null | undefined | Uint8Array
 export const nativeObject = (
   vm: QuickJS,
   functions: Record<string, (...args: never[]) => Plain>,
+  trace: Trace,
 ): JSValueHandle => {
   const object = vm.newObject()
   for (const [name, act] of Object.entries(functions)) {
-    const method = vm.newFunction(name, (...handles) =>
-      vm.hostToHandle(act(...(handles.map((each) => vm.dump(each)) as never[]))),
-    )
+    const method = vm.newFunction(name, (...handles) => {
+      const args = handles.map((each) => vm.dump(each))
+      return vm.hostToHandle(trace(name, args, () => act(...(args as never[]))))
+    })
     object.setProp(name, method)
     method.dispose()
   }
   return object
 }
 
-export const createNative = (process: Process, paths: Paths, scriptArgs: readonly string[]) => {
+export const createNative = (
+  process: Process,
+  paths: Paths,
+  scriptArgs: readonly string[],
+  caught: Caught,
+) => {
   const { descriptors, objects } = process
   const encoder = new TextEncoder()
   const decoder = new TextDecoder()
@@ -59,7 +68,7 @@ export const createNative = (process: Process, paths: Paths, scriptArgs: readonl
     decoders.set(fd, streaming)
     for (;;) {
       const bytes = new Uint8Array(CHUNK_BYTES)
-      const count = waitForRead(process, file, spanOf(bytes))
+      const count = restarting(caught, () => waitForRead(process, file, spanOf(bytes)))
       const text = streaming.decode(bytes.subarray(0, Math.max(count, 0)), { stream: count > 0 })
       // A chunk may end within a character and give no text yet.
       if (count <= 0 || text !== '') return text
@@ -109,7 +118,9 @@ export const createNative = (process: Process, paths: Paths, scriptArgs: readonl
     now: (): number => performance.now(),
     sleep: (milliseconds: number): number => {
       process.enter()
-      return waitIn(process, sleepOperation(performance.now() + Math.max(0, milliseconds)))
+      const result = waitIn(process, sleepOperation(performance.now() + Math.max(0, milliseconds)))
+      if (result < 0) caught.collect()
+      return result
     },
     exit: (code: number): never => process.end(code & 0xff, 0),
     isTerminal: (fd: number): boolean => {

@@ -9,7 +9,9 @@ export const BUILTIN_EXPORTS = {
   'qjs:std': 'exit loadFile writeFile getenv getenviron puts printf sprintf gc in out err'.split(' '),
   'qjs:os': (
     'now sleep readdir mkdir remove rename getcwd setTimeout clearTimeout platform isatty exec waitpid kill pipe dup dup2 ' +
-    'read write close getpid signal WNOHANG SIGINT SIGTERM SIGKILL SIGPIPE SIGCHLD'
+    'read write close getpid signal sigmask signalfd getpgid getsid setpgid setsid tcgetpgrp tcsetpgrp dupFrom closeOnExec ' +
+    'WNOHANG WUNTRACED WCONTINUED SIGHUP SIGINT SIGQUIT SIGUSR1 SIGUSR2 SIGTERM SIGKILL SIGPIPE SIGCHLD SIGCONT SIGSTOP SIGTSTP ' +
+    'SIGTTIN SIGTTOU SIGWINCH'
   ).split(' '),
 }
 
@@ -105,6 +107,7 @@ export const PRELUDE = String.raw`(native) => {
   globalThis.print = (...args) => void native.write(1, args.map(String).join(' ') + '\n')
   globalThis.scriptArgs = JSON.parse(native.args())
   const timers = new Map()
+  const handlers = new Map()
   let lastTimer = 0
   const arm = (callback, delay, args, every) => {
     if (typeof callback !== 'function') throw new TypeError('a timer needs a function')
@@ -141,16 +144,18 @@ export const PRELUDE = String.raw`(native) => {
     readdir: (path) => { const list = native.list(String(path)); return typeof list === 'number' ? [[], -list] : [JSON.parse(list), 0] },
     mkdir: (path) => native.mkdir(String(path)), remove: (path) => native.remove(String(path)),
     rename: (from, to) => native.rename(String(from), String(to)), getcwd: () => [native.cwd(), 0],
-    exec: (args, { block = true, cwd = null, env = null, stdin = 0, stdout = 1, stderr = 2 } = {}) => {
-      const pid = native.exec(JSON.stringify({ args: args.map(String), cwd, env, streams: [stdin, stdout, stderr] }))
+    exec: (args, { block = true, cwd = null, env = null, stdin = 0, stdout = 1, stderr = 2, argv0, group, session, foreground, replace } = {}) => {
+      const streams = [stdin, stdout, stderr]
+      const pid = native.exec(JSON.stringify({ args: args.map(String), cwd, env, streams, argv0, group, session, foreground, replace }))
       if (pid < 0) throw Object.assign(new Error(args[0] + ': ' + native.words(-pid)), { errno: -pid })
       if (!block) return pid
-      const [, status] = os.waitpid(pid)
+      let [result, status] = os.waitpid(pid)
+      while (result === -27) [result, status] = os.waitpid(pid)
       return status & 0x7f ? -(status & 0x7f) : status >> 8
     },
     waitpid: (pid, options = 0) => {
-      const { result, code, signal } = JSON.parse(native.waitpid(pid, (options & 1) !== 0))
-      return [result, result > 0 ? (signal ? signal : code << 8) : 0]
+      const { result, status } = JSON.parse(native.waitpid(pid, options))
+      return [result, status]
     },
     kill: (pid, signal) => native.kill(pid, signal),
     pipe: () => { const { result, reader, writer } = JSON.parse(native.pipe()); return result < 0 ? null : [reader, writer] },
@@ -158,13 +163,25 @@ export const PRELUDE = String.raw`(native) => {
     read: (fd, buffer, offset, length) => {
       const bytes = native.read(fd, length)
       if (typeof bytes === 'number') return bytes
-      new Uint8Array(buffer, offset, bytes.length).set(bytes)
-      return bytes.length
+      // Bytes cross as an ArrayBuffer.
+      new Uint8Array(buffer, offset, bytes.byteLength).set(new Uint8Array(bytes))
+      return bytes.byteLength
     },
     write: (fd, buffer, offset, length) => native.writeBytes(fd, buffer.slice(offset, offset + length)),
-    // Only null (ignore) and undefined (default): QuickJS's handlers run between jobs, which a waiting script never reaches.
-    signal: (number, handler) => void failed('signal', native.ignore(number, handler === null)),
-    WNOHANG: 1, SIGINT: 2, SIGKILL: 9, SIGPIPE: 13, SIGTERM: 15, SIGCHLD: 17,
+    // A function, null (ignore) or undefined (default). Functions run between jobs.
+    signal: (number, handler) => {
+      const isFunction = typeof handler === 'function'
+      failed('signal', native.disposition(number, isFunction ? 2 : handler === null ? 1 : 0))
+      if (isFunction) handlers.set(number, handler)
+      else handlers.delete(number)
+    },
+    sigmask: (mask) => native.block(mask), signalfd: (mask) => native.signalfd(mask),
+    getpgid: (pid = 0) => native.getpgid(pid), getsid: (pid = 0) => native.getsid(pid), setsid: () => native.setsid(),
+    setpgid: (pid, group) => native.setpgid(pid, group),
+    tcgetpgrp: (fd) => native.tcgetpgrp(fd), tcsetpgrp: (fd, group) => native.tcsetpgrp(fd, group),
+    dupFrom: (fd, from) => native.dupFrom(fd, from), closeOnExec: (fd, on) => native.closeOnExec(fd, on),
+    WNOHANG: 1, WUNTRACED: 2, WCONTINUED: 8, SIGHUP: 1, SIGINT: 2, SIGQUIT: 3, SIGKILL: 9, SIGUSR1: 10, SIGUSR2: 12, SIGPIPE: 13,
+    SIGTERM: 15, SIGCHLD: 17, SIGCONT: 18, SIGSTOP: 19, SIGTSTP: 20, SIGTTIN: 21, SIGTTOU: 22, SIGWINCH: 28,
     setTimeout: globalThis.setTimeout, clearTimeout: globalThis.clearTimeout, platform: 'wasi', isatty: (fd) => native.isTerminal(fd),
   }
   for (const [name, value] of [['qjs:std', std], ['qjs:os', os]])
@@ -176,6 +193,13 @@ export const PRELUDE = String.raw`(native) => {
       const state = { failed: false, reason: undefined }
       promise.then(() => {}, (reason) => Object.assign(state, { failed: true, reason }))
       return state
+    },
+    // Runs the handlers of signals that came; whether there were any.
+    handle: () => {
+      if (handlers.size === 0) return false
+      const caught = JSON.parse(native.caught())
+      for (const number of caught) handlers.get(number)?.(number)
+      return caught.length > 0
     },
     // Milliseconds until the next timer is due, or -1 when there is none.
     next: () => timers.size === 0 ? -1 : Math.max(0, Math.min(...[...timers.values()].map(({ at }) => at)) - native.now()),

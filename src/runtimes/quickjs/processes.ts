@@ -1,13 +1,15 @@
 /** Processes, pipes and descriptors for scripts: what `qjs:os` offers as exec, waitpid, kill, pipe, dup, dup2, read, write, close. */
 import { ERRNO } from '../../abi/errno.ts'
 import { SIGNAL } from '../../abi/signals.ts'
-import { WAIT, waitOperation } from '../../objects/child.ts'
+import { statusWord, waitOperation } from '../../objects/child.ts'
 import { openPipe, releaseFile } from '../../objects/open-file.ts'
-import { raise, setDisposition } from '../../objects/signal.ts'
+import { raise } from '../../objects/signal.ts'
 import { spanOf } from '../../objects/spans.ts'
+import type { Operation } from '../../objects/types.ts'
 import type { KernelCalls } from '../../process/kernel-calls.ts'
 import type { Process } from '../../process/process.ts'
 import { waitForRead, waitForWrite, waitIn } from '../../process/waiting.ts'
+import { type Caught, restarting } from './jobs.ts'
 
 /** Most that one read gives. */
 const READ_LIMIT_BYTES = 1024 * 1024
@@ -18,23 +20,34 @@ interface ExecOptions {
   env: Record<string, string> | null
   /** The script's descriptors for the child's 0, 1 and 2. */
   streams: [number, number, number]
+  argv0?: string
+  group?: number
+  session?: boolean
+  foreground?: boolean
+  /** In place of the script itself. */
+  replace?: boolean
 }
 
 const parseExec = (text: string): ExecOptions => JSON.parse(text)
 
-export const createProcessCalls = (process: Process, kernel: KernelCalls) => {
+export const createProcessCalls = (process: Process, kernel: KernelCalls, caught: Caught) => {
   const { objects, descriptors } = process
   const fileOf = (fd: number, act: (file: number) => number): number => {
     process.enter()
     const file = descriptors.get(fd)
     return file < 0 ? file : act(file)
   }
-  const wait = (pid: number, noHang: boolean): string => {
+  const wait = (pid: number, options: number): string => {
     process.enter()
-    const operation = waitOperation(objects, pid, noHang ? WAIT.NO_HANG : 0)
+    const operation = waitOperation(objects, pid, options)
     const result = waitIn(process, operation)
-    const { code, signal } = operation.status
-    return JSON.stringify({ result, code, signal })
+    if (result === -ERRNO.INTR) caught.collect()
+    return JSON.stringify({ result, status: result > 0 ? statusWord(operation.status) : 0 })
+  }
+  /** The same request, waited for again after a signal: a second one would make a second child. */
+  const operationOnce = (operation: Operation): (() => number) => {
+    const patient: Operation = { ...operation, interrupted: (errno) => -errno }
+    return () => waitIn(process, patient)
   }
   const pipe = (): string => {
     process.enter()
@@ -50,7 +63,7 @@ export const createProcessCalls = (process: Process, kernel: KernelCalls) => {
   return {
     exec: (text: string): number => {
       process.enter()
-      const { args, cwd, env, streams } = parseExec(text)
+      const { args, cwd, env, streams, replace, ...birth } = parseExec(text)
       const [command, ...rest] = args
       if (command === undefined) return -ERRNO.INVAL
       const request = {
@@ -59,8 +72,10 @@ export const createProcessCalls = (process: Process, kernel: KernelCalls) => {
         cwd,
         env: env ?? { ...process.env },
         descriptors: streams.map((fd, index): [number, number] => [fd, index]),
+        ...birth,
       }
-      return waitIn(process, kernel.spawn(request))
+      // The child is there or not: no signal leaves that open.
+      return restarting(caught, operationOnce(replace ? kernel.exec(request) : kernel.spawn(request)))
     },
     waitpid: wait,
     kill: (pid: number, signal: number): number => {
@@ -72,16 +87,16 @@ export const createProcessCalls = (process: Process, kernel: KernelCalls) => {
       }
       return waitIn(process, kernel.kill(pid, signal))
     },
-    ignore: (signal: number, on: boolean): number =>
-      setDisposition(objects, signal, on ? 'ignore' : 'default'),
     pipe,
     pid: (): number => process.pid,
     close: (fd: number): number => descriptors.close(fd),
     dup: (fd: number): number => descriptors.dup(fd, 0),
+    dupFrom: (fd: number, from: number): number => descriptors.dup(fd, from),
+    closeOnExec: (fd: number, on: boolean): boolean => descriptors.closeOnExec(fd, on),
     dup2: (from: number, to: number): number => descriptors.dup2(from, to),
     read: (fd: number, length: number): Uint8Array | number => {
       const bytes = new Uint8Array(Math.min(Math.max(0, length), READ_LIMIT_BYTES))
-      const count = fileOf(fd, (file) => waitForRead(process, file, spanOf(bytes)))
+      const count = fileOf(fd, (file) => restarting(caught, () => waitForRead(process, file, spanOf(bytes))))
       return count < 0 ? count : bytes.slice(0, count)
     },
     writeBytes: (fd: number, bytes: ArrayBuffer): number =>

@@ -1,0 +1,56 @@
+/** strace of a script: its native functions as calls of the machine, by the one table of system calls. */
+import { type CallName, SYSCALLS } from '../../abi/syscalls.ts'
+import { isTraced } from '../../objects/trace-ring.ts'
+import type { Process } from '../../process/process.ts'
+import { traceCall } from '../../process/trace.ts'
+
+/** Which call each function is; what is not here asks nothing of the machine. */
+const CALLS: Record<string, CallName> = {
+  write: 'write',
+  writeBytes: 'write',
+  read: 'read',
+  readLine: 'read',
+  readAll: 'read',
+  readFile: 'open',
+  writeFile: 'open',
+  list: 'readdir',
+  mkdir: 'mkdir',
+  remove: 'unlink',
+  rename: 'rename',
+  sleep: 'poll',
+  exit: 'exit',
+  exec: 'spawn',
+  waitpid: 'wait',
+  kill: 'kill',
+  pipe: 'pipe',
+  close: 'close',
+  dup: 'dup',
+  dup2: 'dup',
+  dupFrom: 'dup',
+  disposition: 'signal',
+  block: 'signal',
+  signalfd: 'signal',
+  setpgid: 'setpgid',
+  setsid: 'setsid',
+  tcsetpgrp: 'ioctl',
+  tcgetpgrp: 'ioctl',
+}
+/** Not the place of any import. */
+const NO_IMPORT = 255
+const TEXT_BYTES = 96
+
+export type Trace = (name: string, args: readonly unknown[], run: () => unknown) => unknown
+
+export const createTrace = ({ objects }: Process): Trace => {
+  const encoder = new TextEncoder()
+  return (name, args, run) => {
+    const call = CALLS[name]
+    if (call === undefined || !isTraced(objects)) return run()
+    const numbers = args.filter((arg) => typeof arg === 'number')
+    const texts = args
+      .filter((arg) => typeof arg === 'string')
+      .map((text) => encoder.encode(text).slice(0, TEXT_BYTES))
+    const id = (SYSCALLS[call].number << 8) | NO_IMPORT
+    return traceCall(objects, id, numbers, run, () => ({ out: 0, texts }))
+  }
+}
