@@ -3,13 +3,13 @@
  * with one record per file, in one run of one browser. Fails when a target is missed.
  *
  * idb-keyval's answer is not yet a project: its files have to get into the machine. Both are shown, entries() alone and with
- * that import.
+ * that import. The least of all rounds is compared: what else runs on the machine only adds time.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { build } from 'esbuild'
 import { boot, openSite, type Site } from '../e2e/browser.ts'
 import type {} from './page/persist.ts'
-import { isMet, median, medianRatio, type Row, show, table } from './report.ts'
+import { isMet, leastRatio, type Row, show, table } from './report.ts'
 
 const option = (name: string, fallback: number): number =>
   Number(process.argv.find((word) => word.startsWith(`--${name}=`))?.split('=')[1] ?? fallback)
@@ -63,6 +63,7 @@ const round = async (site: Site): Promise<Sample> => {
   await page.evaluate((count) => window.benchPersist.prepare(count), files)
   const save = await page.evaluate(() => window.benchPersist.save())
   if (setMany.files !== files || save.files < files) throw new Error('not all files were saved')
+  await page.evaluate(() => window.benchPersist.close())
   await reopen(site)
   const entries = await page.evaluate(() => window.benchPersist.keyvalLoad())
   const imported = await page.evaluate((count) => window.benchPersist.importTree(count), files)
@@ -93,26 +94,27 @@ try {
   await site.close()
 }
 const of = (name: keyof Sample): number[] => samples.map((sample) => sample[name])
+const least = (name: keyof Sample): number => Math.min(...of(name))
 const both = samples.map((sample) => sample.entries + sample.imported)
 const rows: Row[] = [
   {
     what: `${files} files saved, over idb-keyval setMany`,
-    detail: `${show(median(of('save')))} ms to ${show(median(of('setMany')))} ms`,
-    value: medianRatio(of('setMany'), of('save')),
+    detail: `${show(least('save'))} ms to ${show(least('setMany'))} ms`,
+    value: leastRatio(of('setMany'), of('save')),
     unit: '×',
     target: { bound: 'at least', value: 4 },
   },
   {
     what: `${files} files restored, over entries() and an import`,
-    detail: `${show(median(of('restore')))} ms to ${show(median(both))} ms`,
-    value: medianRatio(both, of('restore')),
+    detail: `${show(least('restore'))} ms to ${show(Math.min(...both))} ms`,
+    value: leastRatio(both, of('restore')),
     unit: '×',
     target: { bound: 'at least', value: 8 },
   },
   {
     what: `${files} files restored, over entries() alone`,
-    detail: `${show(median(of('restore')))} ms to ${show(median(of('entries')))} ms`,
-    value: medianRatio(of('entries'), of('restore')),
+    detail: `${show(least('restore'))} ms to ${show(least('entries'))} ms`,
+    value: leastRatio(of('entries'), of('restore')),
     unit: '×',
   },
 ]

@@ -51,7 +51,8 @@ const bench = {
   },
   restore: (id: string): Promise<Timed> =>
     timed(async () => (await window.wasmrun.projects.open(id)).entries),
-  /** A checkpoint in the place of the log, as the machine makes one by itself after a while. */
+  /** Otherwise the page would open it again by itself, in the middle of the next measurement. */
+  close: (): Promise<void> => window.wasmrun.projects.close(),
   remove: (id: string): Promise<void> => window.wasmrun.projects.delete(id),
   keyvalSave: (count: number): Promise<Timed> => keyval({ save: count, mean: MEAN_BYTES }),
   keyvalLoad: (): Promise<Timed> => keyval({ load: true }),

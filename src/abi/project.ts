@@ -65,6 +65,8 @@ export interface PartChunk {
   }[]
   /** Where to go on, or null at the end. */
   next: number | null
+  /** Parts in all; a chunk has always as many as the first, except for the last. */
+  total: number
 }
 
 /** Bytes and parts that are kept. */

@@ -337,17 +337,28 @@ const leftovers = ({ id, generation, from, next }: Meta): Range[] => [
 const readChunk = async (store: Store, meta: Meta, from: number): Promise<PartChunk> => {
   const { id, generation, baseParts } = meta
   const total = baseParts + meta.next - meta.from
-  const isBase = from < baseParts
-  const to = Math.min(from + CHUNK_PARTS, isBase ? baseParts : total)
-  if (from >= to) return { parts: [], next: null }
-  const keyOf = (index: number): Key =>
-    isBase ? ['base', id, generation, index] : ['log', id, meta.from + index - baseParts]
-  const rows = await store.list([keyOf(from), keyOf(to)], to - from)
-  const found = new Map(rows.map(([key, value]) => [JSON.stringify(key), value]))
+  const to = Math.min(from + CHUNK_PARTS, total)
+  const baseKey = (index: number): Key => ['base', id, generation, index]
+  const logKey = (index: number): Key => ['log', id, meta.from + index - baseParts]
+  const list = async (
+    key: (index: number) => Key,
+    first: number,
+    end: number,
+  ): Promise<Map<string, unknown>> => {
+    const rows = first < end ? await store.list([key(first), key(end)], CHUNK_PARTS) : []
+    return new Map(rows.map(([at, value]) => [JSON.stringify(at), value]))
+  }
+  const [base, log] = await Promise.all([
+    list(baseKey, from, Math.min(to, baseParts)),
+    list(logKey, Math.max(from, baseParts), to),
+  ])
   const parts: PartChunk['parts'] = []
-  for (let index = from; index < to; index++)
-    parts.push({ isBase, ...parsePart(found.get(JSON.stringify(keyOf(index)))) })
-  return { parts, next: to < total ? to : null }
+  for (let index = from; index < to; index++) {
+    const isBase = index < baseParts
+    const value = isBase ? base.get(JSON.stringify(baseKey(index))) : log.get(JSON.stringify(logKey(index)))
+    parts.push({ isBase, ...parsePart(value) })
+  }
+  return { parts, next: to < total ? to : null, total }
 }
 
 /** Copies what is stored under a hidden record that is shown when all is there. A source that changes meanwhile is read again. */

@@ -224,19 +224,26 @@ const transferred = (parts: Part[]): PartRecord[] => {
   )
 }
 
+interface Coming {
+  part: PartChunk['parts'][number]
+  bytes: Promise<ArrayBuffer | null>
+}
+
 /** Reads all parts. What is big is a handle at first: their bytes come from the disk while others are looked at. */
 const readProject = async (host: Remote<ProjectsForKernel>): Promise<Recovered> => {
-  const coming: { part: PartChunk['parts'][number]; bytes: Promise<ArrayBuffer | null> }[] = []
-  for (let from: number | null = 0; from !== null; ) {
-    const chunk: PartChunk = await host.readParts(from)
-    for (const part of chunk.parts) coming.push({ part, bytes: readBytes(part.bytes) })
-    from = chunk.next
-  }
+  const withBytes = ({ parts }: PartChunk): Coming[] =>
+    parts.map((part) => ({ part, bytes: readBytes(part.bytes) }))
+  const first = await host.readParts(0)
+  const step = Math.max(1, first.parts.length)
+  const chunks = [Promise.resolve(withBytes(first))]
+  for (let from = step; from < first.total; from += step) chunks.push(host.readParts(from).then(withBytes))
   const recovery = createRecovery()
-  for (const { part, bytes } of coming) {
-    const whole = { ...part, bytes: await bytes }
-    if (part.isBase) recovery.base(whole)
-    else recovery.log(whole)
+  for (const chunk of chunks) {
+    for (const { part, bytes } of await chunk) {
+      const whole = { ...part, bytes: await bytes }
+      if (part.isBase) recovery.base(whole)
+      else recovery.log(whole)
+    }
   }
   return recovery.finish()
 }
