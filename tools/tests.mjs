@@ -207,8 +207,16 @@ function signalGroup(pid, signal) {
  */
 async function readLines(path) {
   const text = await readFile(path, 'utf8').catch(() => '')
+  // A process that was ended by force may leave half a line, and on some file systems zero bytes before it.
   return text
+    .replaceAll('\0', '')
     .split('\n')
     .filter((line) => line.endsWith('}'))
-    .map((line) => JSON.parse(line))
+    .flatMap((line) => {
+      try {
+        return [JSON.parse(line)]
+      } catch {
+        return []
+      }
+    })
 }

@@ -336,8 +336,7 @@ export const checkHeap = (memory: Memory, free: (run: number, granules: number) 
       previous = run
     }
   }
-  if (total !== i32[HEAP_AT + HEAP.FREE])
-    problems.push(`heap: ${total} granules free, not the number counted`)
+  if (total !== i32[HEAP_AT + HEAP.FREE]) problems.push(`heap: ${total} granules free, not as counted`)
   return problems
 }
 

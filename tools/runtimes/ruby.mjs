@@ -14,7 +14,7 @@ export const RUBY = {
   released: '2026-08-06',
 }
 
-/** @param {Uint8Array} source */
+/** @param {Buffer} source */
 export function buildRuby(source) {
   const sections = ['.debug_', 'name', 'producers'].reduce(
     (rest, prefix) => wasm.dropCustom(rest, prefix),
