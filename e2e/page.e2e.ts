@@ -55,16 +55,21 @@ const command = async (words: string): Promise<void> => {
 }
 
 const VIEWS: readonly View[] = [
-  { name: 'overview', show: async () => page.getByTestId('overview').waitFor() },
+  {
+    name: 'overview',
+    show: async () => {
+      await page.getByRole('tab', { name: 'python-hello' }).click()
+      await page.getByTestId('overview').waitFor()
+    },
+  },
   {
     name: 'editor',
     show: async () => {
       await page.keyboard.press('Control+p')
-      await page.getByRole('combobox').fill('main.py')
-      await page.getByRole('option', { name: 'main.py' }).waitFor()
+      await page.getByRole('combobox', { name: 'Go to file' }).fill('main.py')
+      await page.getByTestId('palette').getByRole('option', { name: 'main.py' }).waitFor()
       await page.keyboard.press('Enter')
-      await page.getByTestId('editor').waitFor()
-      await page.getByTestId('editor').focus()
+      await page.getByRole('textbox', { name: 'Text of main.py' }).focus()
       await page.keyboard.press('Control+f')
       await page.getByRole('textbox', { name: 'Find' }).waitFor()
     },
@@ -105,7 +110,7 @@ for (const width of [1280, 390])
       assert.deepEqual(await violations(), [], 'start')
       await openExample()
       await page.getByTestId('run').click()
-      await sees(page, /name/i, undefined, 60_000)
+      await sees(page, /What is your name/, undefined, 60_000)
       if (width < 720) await page.getByRole('button', { name: 'View' }).click()
       for (const { name, show, hide } of VIEWS) {
         await show()
@@ -146,9 +151,13 @@ test('every region is reached with F6, and the editor is left with the keyboard'
 })
 
 test('with Tab alone the focus is always seen, goes through the whole page and comes round', async () => {
+  await page.setViewportSize({ width: 1280, height: 800 })
+  await page.evaluate(() => localStorage.clear())
   await openExample()
   const names = new Set<string>()
   for (let turn = 0; turn < 60; turn++) {
+    // in the editor Tab indents, unless Esc was pressed before
+    await page.keyboard.press('Escape')
     await page.keyboard.press('Tab')
     const state = await page.evaluate(() => {
       const element = document.activeElement
@@ -177,7 +186,7 @@ test('with Tab alone the focus is always seen, goes through the whole page and c
 test('a program is run, answered, suspended, resumed and killed without a mouse', async () => {
   await openExample()
   await page.keyboard.press('F5')
-  await sees(page, /name/i, undefined, 60_000)
+  await sees(page, /What is your name/, undefined, 60_000)
   await page.keyboard.press('Control+4')
   const process = page
     .getByTestId('process-row')

@@ -33,7 +33,7 @@ const panel = (id: Panel, words: string): Command => ({
   group: 'View',
   isOffered: hasProject,
   run: ({ stores }) =>
-    stores.preferences.apply({ panel: id, bottomShown: true, ...(id === 'logs' ? {} : { small: id }) }),
+    stores.preferences.apply({ panel: id, bottomShown: true, small: id === 'logs' ? 'console' : id }),
 })
 
 const theme = (id: Theme, words: string): Command => ({

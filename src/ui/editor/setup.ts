@@ -78,6 +78,12 @@ export const setup = (text: string, path: string, words: string): Extension => [
     ...completionKeymap,
     indentWithTab,
   ]),
-  EditorView.contentAttributes.of({ 'aria-label': words, 'data-testid': 'editor' }),
+  EditorView.contentAttributes.of({
+    'aria-label': words,
+    'aria-description': 'Esc, then Tab, leaves the editor',
+    'data-testid': 'editor',
+    // axe-core 4.14 does not count an editable text as something that takes the focus
+    tabindex: '0',
+  }),
   look,
 ]

@@ -108,7 +108,9 @@ const Bottom = () => {
   const { stores } = useUi()
   const { apply, current } = stores.preferences
   const { panel, small, maximised } = current.value
-  const shown: Panel = isSmall.value && (small === 'console' || small === 'kernel') ? small : panel
+  // a small screen has Logs behind its Console
+  const atConsole: Panel = panel === 'logs' ? panel : 'console'
+  const shown: Panel = !isSmall.value ? panel : small === 'kernel' ? small : atConsole
   const processes = stores.processes.rows.value.filter((row) => row.state !== 'ended').length
   const faults = stores.logs.entries.value.filter((entry) => entry.severity === 'error').length
   const badge = (id: Panel) => {
@@ -125,7 +127,7 @@ const Bottom = () => {
         selected={shown}
         select={(id) => {
           const next = PANELS.find((item) => item.id === id)?.id ?? 'console'
-          apply({ panel: next, ...(next === 'logs' ? {} : { small: next }) })
+          apply({ panel: next, small: next === 'logs' ? 'console' : next })
         }}
       >
         <button
