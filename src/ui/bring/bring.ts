@@ -5,71 +5,28 @@
  *
  * Invariant: one at a time; until everything is read the former project stays as it is, and Cancel leaves it so.
  */
-import { type ReadonlySignal, signal } from '@preact/signals'
+import { signal } from '@preact/signals'
 import type { Surroundings } from '../../project/detect.ts'
 import type { Limits } from '../../project/limits.ts'
-import type { Source } from '../../project/source.ts'
 import type { WalkPlan } from '../../project/walk.ts'
 import type { Wasmrun } from '../../sdk/types.ts'
 import type { Files } from '../files/files.ts'
 import { codeOf, formatBytes, messageOf, plural } from '../format.ts'
 import type { KeptProjects } from '../projects/kept-projects.ts'
 import type { Runner } from '../run/runner.ts'
-import { PROJECT_ROOT, type SourceKind } from '../stores/project-store.ts'
+import { PROJECT_ROOT } from '../stores/project-store.ts'
 import { IMPORT_MOST as MAX_LIMITS, type Settings } from '../stores/settings.ts'
 import type { Stores } from '../stores/stores.ts'
+import { type Bring, type BringState, nextStep, type Recent, type Request, titles } from './bring-words.ts'
 
-export type BringState =
-  | { phase: 'listing'; name: string; entries: number; files: number; bytes: number; path: string }
-  | { phase: 'asking'; name: string; plan: WalkPlan }
-  | { phase: 'reading'; name: string; files: number; bytes: number; allFiles: number; allBytes: number }
-  | { phase: 'writing'; name: string; files: number; bytes: number }
-  | { phase: 'restoring'; name: string }
-
-export interface Recent {
-  readonly name: string
-  readonly kind: SourceKind
-  /** Milliseconds since the epoch. */
-  readonly time: number
-  /** 'Python', or '' where nothing was found to run. */
-  readonly language: string
-  readonly runtime: string | null
-  again(): void
-}
-
-/** How a source is opened once the code that reads it is here. */
-export type Opener = (reading: typeof import('./reading.ts')) => Promise<Source> | Source
-
-export interface Request {
-  readonly name: string
-  readonly kind: SourceKind
-  readonly open: Opener
-  /** The file to show first, relative to the project, or ''. */
-  readonly show?: string
-}
-
-export interface Bring {
-  readonly state: ReadonlySignal<BringState | null>
-  readonly recent: ReadonlySignal<readonly Recent[]>
-  /** The plan of the open project, to raise its limits later. */
-  readonly plan: ReadonlySignal<WalkPlan | null>
-  open(request: Request): Promise<void>
-  cancel(): void
-  /** The answer to phase 'asking': the offer, or what fits. */
-  answer(limits: Limits | null): void
-  /** Reads the open project again under higher limits. */
-  raise(): void
-  /** Opens a project that this browser keeps. */
-  restore(id: string, takeOver?: boolean): Promise<void>
-  close(): Promise<void>
-}
+export type { Bring, BringState, Opener, Recent, Request } from './bring-words.ts'
 
 export interface BringParts {
   wasmrun: Wasmrun
   stores: Stores
   files: Files
   runner: Runner
-  kept: Pick<KeptProjects, 'keep'>
+  kept: Pick<KeptProjects, 'keep' | 'remember'>
   /** Limits and what is left out, as the user has set them. */
   settings(): Pick<Settings, 'import' | 'defaultsOff'>
   now(): number
@@ -80,23 +37,6 @@ export interface BringParts {
 /** Milliseconds; without the catalogue the version stays open. */
 const CATALOGUE_PATIENCE = 3000
 const RECENT_MAX = 4
-
-const titles: Record<SourceKind, string> = {
-  folder: 'The folder could not be opened',
-  zip: 'The archive could not be opened',
-  files: 'The files could not be opened',
-  example: 'The example could not be opened',
-  kept: 'The project could not be opened',
-}
-
-const nextStep = (kind: SourceKind, error: unknown): string => {
-  if (codeOf(error) === 'ENOSPC')
-    return 'The machine is full. Open a smaller folder, or reload the page and open this one first.'
-  if (kind === 'zip')
-    return 'Pack the folder again as a plain .zip without a password, or drop the folder itself.'
-  if (kind === 'example') return 'Check the connection and try again.'
-  return 'Check that it is still there and may be read, then bring it again.'
-}
 
 /** The folder itself stays: it is where the machine keeps the project, a mount of its own. */
 const clear = async (fs: Wasmrun['fs']): Promise<void> => {
@@ -280,6 +220,7 @@ export const createBring = ({
       files.closeProject()
       stores.project.apply({ type: 'closed' })
       const { project, entries, losses } = await wasmrun.projects.open(id, { takeOver })
+      kept.remember(id)
       stores.processes.apply({ type: 'reset' })
       plan.value = null
       const { name } = project

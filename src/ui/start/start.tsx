@@ -3,17 +3,16 @@ import { useSignal } from '@preact/signals'
 import type { ProjectInfo } from '../../abi/project.ts'
 import { openExample, pickFolder } from '../bring/pick.ts'
 import { runCommand } from '../commands/commands.ts'
-import { codeOf, formatBytes, formatDuration, messageOf, plural } from '../format.ts'
+import { formatBytes, formatDuration, plural } from '../format.ts'
 import { lazy } from '../frame/lazy.tsx'
 import { ThemeButton } from '../frame/theme.tsx'
 import { Icon, type IconName } from '../icon.tsx'
 import { BringCard } from '../moments/bring-card.tsx'
-import { percent } from '../moments/download-steps.ts'
 import { FaultCard } from '../moments/fault-card.tsx'
-import { runtimeTitle } from '../stores/runtime-store.ts'
 import { useUi } from '../ui.ts'
 import { columnHeight, pinCentre, tracePath } from './wires.ts'
 import './start.css'
+import { RuntimeSlots } from './runtime-slots.tsx'
 
 const NAMES: Record<string, string> = {
   python: 'Python',
@@ -153,80 +152,6 @@ const RecentProjects = () => {
             {plural(more, 'more project')}
           </button>
         ) : null}
-      </div>
-    </section>
-  )
-}
-
-const RuntimeSlots = () => {
-  const { stores, wasmrun } = useUi()
-  const { runtimes, problem, asked, progress } = stores.runtimes
-  const fetchNow = (name: string, version: string): void => {
-    wasmrun.runtimes.prefetch(name, version).catch((error: unknown) => {
-      if (progress.value.get(name)?.step === 'failed' || codeOf(error) === 'ECANCELED') return
-      stores.notices.apply({ type: 'toast', kind: 'fault', text: messageOf(error) })
-    })
-  }
-  return (
-    <section class="side" aria-label="Runtimes">
-      <h2>Runtimes</h2>
-      <div class="slots">
-        {runtimes.value.map((runtime) => {
-          const title = runtimeTitle(runtime.name, runtime.version)
-          const download = progress.value.get(runtime.name)
-          const isComing = download && download.step !== 'failed'
-          return (
-            <div
-              key={`${runtime.name} ${runtime.version}`}
-              class="slot"
-              data-testid="runtime-slot"
-              data-runtime={runtime.name}
-            >
-              <Icon name="mark" />
-              <span class="cut">
-                <b class="cut">{title}</b>
-                <small class="cut">
-                  {download?.step === 'failed'
-                    ? download.message
-                    : runtime.cached
-                      ? `${formatBytes(runtime.download)}, checked`
-                      : `${formatBytes(runtime.download)}, when first used`}
-                </small>
-              </span>
-              {runtime.cached ? (
-                <span class="tag live">
-                  <Icon name="check" />
-                  here
-                </span>
-              ) : isComing ? (
-                <span class="tag warn">{percent(download)} %</span>
-              ) : (
-                <button
-                  type="button"
-                  class="tag get"
-                  aria-label={`Get ${title} now`}
-                  onClick={() => fetchNow(runtime.name, runtime.version)}
-                >
-                  <Icon name="dl" />
-                  get
-                </button>
-              )}
-            </div>
-          )
-        })}
-        <div class="slot">
-          <Icon name="mark" />
-          <span class="cut">
-            <b class="cut">Rust, Go, any .wasm</b>
-            <small class="cut">finished programs for WASI</small>
-          </span>
-          <span class="tag live">
-            <Icon name="check" />
-            here
-          </span>
-        </div>
-        {problem.value ? <p class="slot empty">{problem.value}</p> : null}
-        {asked.value ? null : <p class="slot empty">Asking the catalogue…</p>}
       </div>
     </section>
   )
