@@ -65,6 +65,7 @@ export interface ProcessInfo {
 }
 
 export interface ExitReason {
+  /** 128 + signal when a signal ended it, as a shell says it. */
   code: number
   /** Signal number that ended it, or 0. */
   signal: number

@@ -44,6 +44,9 @@ export const parseSignal = (value: unknown): number | undefined => {
   return Object.hasOwn(SIGNAL, bare) ? SIGNAL[bare as SignalName] : undefined
 }
 
+/** Exit code of a process that a signal ended, as a shell says it. */
+export const signalCode = (number: number): number => 128 + number
+
 export const signalBit = (number: number): number => 1 << (number - 1)
 
 /** What happens to a process that neither handles nor ignores the signal. */

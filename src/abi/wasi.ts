@@ -132,12 +132,6 @@ export const PREOPEN_READONLY_RIGHTS: RightsPair = {
   inheriting: ((RIGHTS_DIRECTORY | RIGHTS_FILE) & ~CHANGING) | RIGHTS_READONLY_MARK,
 }
 
-/** Rights of an inherited stdin, stdout or stderr by the access its open file has (read, write). */
-export const streamRights = (read: boolean, write: boolean): RightsPair => ({
-  base: RIGHTS_STREAM & ~(read ? 0 : R.FD_READ) & ~(write ? 0 : RIGHTS_WRITING),
-  inheriting: 0,
-})
-
 export const WHENCE = { SET: 0, CUR: 1, END: 2 } as const
 export const LOOKUP = { SYMLINK_FOLLOW: 1 } as const
 export const OFLAGS = {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { MessageChannel } from 'node:worker_threads'
 import { ERRNO, isCode, SysError } from '../abi/errno.ts'
-import { connect, expose, linkLost, moving } from './rpc.ts'
+import { connect, expose, moving } from './rpc.ts'
 
 interface Api {
   add(a: number, b: number): number
@@ -57,7 +57,7 @@ test('an error of another kind keeps its name, code and plain fields', async () 
 test('cutting a link settles the calls that wait and those to come', async () => {
   const { link, close } = pair()
   const waiting = link.api.never()
-  link.cut(linkLost('kernel'))
+  link.cut(new SysError(ERRNO.CONNRESET, 'kernel'))
   await assert.rejects(waiting, (error) => isCode(error, 'ECONNRESET'))
   await assert.rejects(link.api.add(1, 1), (error) => isCode(error, 'ECONNRESET'))
   assert.ok(isCode(await link.gone, 'ECONNRESET'))

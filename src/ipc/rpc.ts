@@ -11,7 +11,7 @@
  * Invariant: every call on a link settles; after `cut` at once.
  */
 import * as Comlink from 'comlink'
-import { ERRNO, SysError } from '../abi/errno.ts'
+import { SysError } from '../abi/errno.ts'
 import type { Endpoint } from './port.ts'
 import { define, type ErrorRecord, guarded, parseAnswer, parseCall, type Reply } from './wire.ts'
 
@@ -138,7 +138,3 @@ const revive = (from: ErrorRecord): Error => {
   if (from.code && !('code' in error)) define(error, 'code', from.code)
   return error
 }
-
-/** The reason to cut a link with when a worker was stopped or failed. */
-export const linkLost = (what: string): SysError =>
-  new SysError(ERRNO.CONNRESET, what, 'the other thread ended')

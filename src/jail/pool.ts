@@ -23,7 +23,6 @@ export interface Pool {
   keepWarm(key: string, module: WebAssembly.Module, recipe: WarmRecipe, count: number): Promise<void>
   forget(key: string): void
   census(): Census
-  close(): void
 }
 
 export interface PoolOptions {
@@ -51,8 +50,10 @@ export const createPool = ({ spawn, onFailure }: PoolOptions): Pool => {
       onFailure(thread, message || 'its worker could not start')
       return
     }
-    const at = blank.indexOf(worker)
-    if (at >= 0) blank.splice(at, 1)
+    for (const waiting of [blank, ...[...warm.values()].map(({ workers }) => workers)]) {
+      const at = waiting.indexOf(worker)
+      if (at >= 0) waiting.splice(at, 1)
+    }
     worker.terminate()
   }
   const fill = (): void => {
@@ -122,9 +123,5 @@ export const createPool = ({ spawn, onFailure }: PoolOptions): Pool => {
       blank: blank.length,
       warm: [...warm.values()].reduce((sum, { workers }) => sum + workers.length, 0),
     }),
-    close: () => {
-      for (const worker of [...blank, ...bound.values()]) worker.terminate()
-      for (const { workers } of warm.values()) for (const worker of workers) worker.terminate()
-    },
   }
 }

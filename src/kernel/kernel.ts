@@ -33,6 +33,8 @@ import { createWatches, WATCH_INTERVAL_MS } from './watch.ts'
 
 /** After output was moved the kernel waits this long, so that a program that prints line by line costs few messages. */
 const BATCH_MS = 4
+/** A look at 100,000 files takes long: the kernel rests from it that many times as long, so that processes have their turn. */
+const WATCH_REST = 4
 
 export interface Kernel {
   api: KernelApi
@@ -133,14 +135,15 @@ export const createKernel = ({ jail, host, report }: KernelOptions): Kernel => {
     },
   }
 
-  let lookedAt = 0
+  let lookAgainAt = 0
   const look = (now: number): number => {
     if (watches.isEmpty) return Number.POSITIVE_INFINITY
-    if (now - lookedAt >= WATCH_INTERVAL_MS) {
-      lookedAt = now
+    if (now >= lookAgainAt) {
       watches.look((id, paths) => report({ type: 'watch', id, paths }))
+      const end = performance.now()
+      lookAgainAt = end + Math.max(WATCH_INTERVAL_MS, (end - now) * WATCH_REST)
     }
-    return WATCH_INTERVAL_MS
+    return Math.max(1, lookAgainAt - performance.now())
   }
 
   return {

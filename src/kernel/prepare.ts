@@ -69,6 +69,7 @@ export const prepare = (objects: Objects, files: Files, plan: Plan): Prepared =>
   const at = processAt(slot)
   const pid = getWord(memory, at + PROCESS.PID)
   const thread = takeThread(memory, pid)
+  let stdio: Stdio = INHERITED
   try {
     if (thread < 0) throw new SysError(ERRNO.AGAIN, request.command, 'the machine runs 255 threads already')
     objects.vfs.pin(cwd.inode)
@@ -77,11 +78,12 @@ export const prepare = (objects: Objects, files: Files, plan: Plan): Prepared =>
     setWord(memory, at + PROCESS.MAX_FILES, plan.limits.openFiles)
     setWord(memory, at + PROCESS.MAX_FILE_KIB, Math.floor(plan.limits.fileBytes / 1024))
     inheritWords(objects, at, pid, parent)
-    const stdio = openStreams(objects, plan, slot, pid)
+    stdio = openStreams(objects, plan, slot, pid)
     if (stdio.tty !== 0) setWord(memory, at + PROCESS.TTY, stdio.tty)
     openPreopens(objects, files, createDescriptors(objects, slot), plan.preopens)
     return { pid, slot, thread, stdio }
   } catch (error) {
+    stdio.close()
     releaseProcess(objects, slot)
     if (thread >= 0) freeThread(memory, thread)
     freeProcess(memory, slot)

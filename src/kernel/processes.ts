@@ -9,7 +9,7 @@
 import type { ExitReason, JailApi, KernelEvent, ProcessInfo, SpawnRequest } from '../abi/control.ts'
 import { ERRNO, SysError } from '../abi/errno.ts'
 import { type Limits, passedWords, tighten } from '../abi/limits.ts'
-import { SIGNAL } from '../abi/signals.ts'
+import { SIGNAL, signalCode } from '../abi/signals.ts'
 import type { Remote } from '../ipc/rpc.ts'
 import { PAGE_BYTES, PROCESS, PROCESS_STATE, processAt, THREAD, threadAt } from '../memory/layout.ts'
 import { freeProcess, getWord } from '../memory/slots.ts'
@@ -81,7 +81,9 @@ export const createProcesses = (options: ProcessesOptions): Processes => {
     emitOutput(entry, true)
     straces.stop(entry)
     const used = getWord(memory, threadAt(entry.thread) + THREAD.GUEST_PAGES) * PAGE_BYTES
-    const hasFailed = reason.code !== 0 && reason.message === ''
+    // Whom somebody else has ended was not ended by its memory.
+    const isItsOwn = reason.signal === 0 || reason.signal === SIGNAL.ABRT
+    const hasFailed = reason.code !== 0 && isItsOwn && reason.message === ''
     entry.exit = hasFailed ? { ...reason, message: memoryWords(used, entry.limits) } : reason
     const last = describe(memory, entry)
     endProcess(objects, entry.slot, reason.code, reason.signal)
@@ -176,7 +178,7 @@ export const createProcesses = (options: ProcessesOptions): Processes => {
   const signals = createSignals({
     objects,
     entries,
-    end: (entry, signal) => end(entry, { code: 0, signal, message: '' }),
+    end: (entry, signal) => end(entry, { code: signalCode(signal), signal, message: '' }),
   })
   const forChildren: ChildrenOptions = {
     memory,
@@ -230,7 +232,7 @@ export const createProcesses = (options: ProcessesOptions): Processes => {
         signals.follow(entry)
         tellState(entry)
         const verdict = judge(memory, entry, performance.now())
-        if (verdict) end(entry, { code: 0, signal: SIGNAL.KILL, message: verdict })
+        if (verdict) end(entry, { code: signalCode(SIGNAL.KILL), signal: SIGNAL.KILL, message: verdict })
       }
       return moved
     },

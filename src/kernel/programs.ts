@@ -15,6 +15,7 @@ import type { Remote } from '../ipc/rpc.ts'
 import { moving } from '../ipc/rpc.ts'
 import { PAGE_BYTES } from '../memory/layout.ts'
 import { type Files, KIND } from '../vfs/types.ts'
+import { createCompiled } from './compiled.ts'
 import { type Interpreter, parseShebang, SHEBANG_BYTES } from './shebang.ts'
 import { type ImportedMemory, importedMemory, limitMemory } from './wasm-memory.ts'
 
@@ -60,8 +61,6 @@ export const createPrograms = (
   /** The version that was asked for last: what a command means while several are there. */
   const chosen = new Map<string, string>()
   const mounted = new Set<string>()
-  /** The module that was last compiled for a path, so that an older one can be forgotten. */
-  const compiled = new Map<string, { key: string; done: Promise<ImportedMemory | null> }>()
 
   const compile = async (
     key: string,
@@ -82,6 +81,8 @@ export const createPrograms = (
     await jail.compile(key, moving(bytes.buffer, [bytes.buffer]))
     return guest
   }
+  // A refusal to forget comes only from a jail that is gone, and then everything is.
+  const compiled = createCompiled<ImportedMemory | null>((key) => void jail.forget(key).catch(() => {}))
   const install = async (bundle: RuntimeBundle, memory: number): Promise<Program> => {
     const { name, version, recipe } = bundle
     const key = `runtime:${name}@${version}#${memory}`
@@ -142,18 +143,11 @@ export const createPrograms = (
     const { memory } = wanted
     const { inode, mtime, size } = statProgram(files, path)
     const key = `file:${inode}:${mtime}:${size}#${memory}`
-    const before = compiled.get(path)
-    const script = before?.key === key ? undefined : parseShebang(headOf(files, path, size))
+    const script = compiled.has(key) ? undefined : parseShebang(headOf(files, path, size))
     if (script === null) throw new SysError(ERRNO.NOEXEC, path, 'its first line names no interpreter')
     if (script) return fromScript(wanted, path, script)
-    if (before?.key !== key) {
-      if (before) await jail.forget(before.key)
-      const done = compile(key, files.readFile(path).slice(), memory)
-      compiled.set(path, { key, done })
-      done.catch(() => compiled.delete(path))
-    }
     try {
-      const guest = (await compiled.get(path)?.done) ?? null
+      const guest = await compiled.ensure(key, size, () => compile(key, files.readFile(path).slice(), memory))
       return { key, kind: 'wasi', runtime: 'wasm', env: {}, startsInPwd: false, guest }
     } catch (error) {
       throw named(error, path)

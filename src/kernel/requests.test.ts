@@ -48,6 +48,7 @@ const isRefused = (act: () => unknown): boolean => {
 
 test('good requests come out as they went in, made anew', () => {
   assert.deepEqual(exit({ code: 3, signal: 0, message: 'm', more: 1 }), { code: 3, signal: 0, message: 'm' })
+  assert.deepEqual(exit({ code: 0, signal: 2, message: '' }), { code: 130, signal: 2, message: '' })
   assert.deepEqual(kill(15, 7, 0), { reply: 15, pid: 7, signal: 0 })
   const made = spawn(0, child)
   assert.deepEqual(made.request, { ...child, env: Object.assign(Object.create(null), child.env) })

@@ -7,6 +7,7 @@
  */
 import type { ChildRequest, ExitReason } from '../abi/control.ts'
 import { ERRNO, SysError } from '../abi/errno.ts'
+import { signalCode } from '../abi/signals.ts'
 import { MAX_REPLIES, MAX_THREADS } from '../memory/layout.ts'
 
 /** As for execve on Linux: all arguments and variables together, bytes at most four times these characters. */
@@ -31,9 +32,11 @@ export interface ProcessRequests {
 export const processRequests: ProcessRequests = {
   exit: (reason) => {
     const { code, signal, message } = record(reason, 'the reason of an exit')
+    const by = integer(signal, 0, SIGNAL_MAX, 'signal')
+    const own = integer(code, 0, PID_MAX, 'exit code') & 0xff
     return {
-      code: integer(code, 0, PID_MAX, 'exit code') & 0xff,
-      signal: integer(signal, 0, SIGNAL_MAX, 'signal'),
+      code: by > 0 ? signalCode(by) : own,
+      signal: by,
       message: string(message, MESSAGE_MAX, 'message'),
     }
   },

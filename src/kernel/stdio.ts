@@ -57,6 +57,8 @@ interface Ends {
   drain(max: number): OutputChunk[]
   /** Bytes taken, PENDING, or -errno. */
   write(bytes: Uint8Array): number
+  /** What is written before `end`; `last` is the byte that came before. */
+  endMarks(last: number): Uint8Array
   end(): void
   resize(columns: number, rows: number): void
   close(): void
@@ -77,6 +79,7 @@ export const createStdio = (
   let queued = 0
   let credit = CREDIT_BYTES
   let isEnding = false
+  let last = NEWLINE
   const refuse = (errno: number): void => {
     for (const { reject } of waiting.splice(0))
       reject(new SysError(errno, `standard input of process ${pid}`))
@@ -99,6 +102,15 @@ export const createStdio = (
     if (isEnding) ends.end()
     isEnding = false
   }
+  const offer = (bytes: Uint8Array): Promise<void> => {
+    if (bytes.length === 0) return Promise.resolve()
+    queued += bytes.length
+    last = bytes.at(-1) ?? last
+    return new Promise((resolve, reject) => {
+      waiting.push({ bytes, resolve, reject })
+      feed()
+    })
+  }
   const stdio: Stdio = {
     tty: ends.tty,
     drain: (all) => {
@@ -114,15 +126,12 @@ export const createStdio = (
         const words = 'the process does not read what it was sent; 16 MiB wait already'
         return Promise.reject(new SysError(ERRNO.NOBUFS, `standard input of process ${pid}`, words))
       }
-      if (bytes.length === 0) return Promise.resolve()
-      queued += bytes.length
-      return new Promise((resolve, reject) => {
-        waiting.push({ bytes, resolve, reject })
-        feed()
-      })
+      return offer(bytes)
     },
     endInput: () => {
       isEnding = true
+      // Refused only when the process has ended, which needs no end of its input.
+      offer(ends.endMarks(last)).catch(() => {})
       feed()
     },
     feed,
@@ -133,14 +142,15 @@ export const createStdio = (
     },
   }
   if (request.stdin) {
-    // Refused only when the process ends first, which is its right.
-    stdio.input(request.stdin).catch(() => {})
+    // Refused only when the process ends first, which is its right. All of it is here already, so no limit helps.
+    offer(request.stdin).catch(() => {})
     stdio.endInput()
   }
   return stdio
 }
 
-const EOT = new Uint8Array([4])
+const NEWLINE = 10
+const EOT = 4
 
 const openTerminal = (
   objects: Objects,
@@ -159,7 +169,9 @@ const openTerminal = (
     tty,
     drain: (max) => ttyDrain(objects, tty, max),
     write: (bytes) => ttyInput(objects, tty, bytes),
-    end: () => ttyInput(objects, tty, EOT),
+    // Behind half a line the first one only ends that line (POSIX 11.1.9, EOF).
+    endMarks: (last) => new Uint8Array(last === NEWLINE ? [EOT] : [EOT, EOT]),
+    end: () => {},
     resize: (columns, rows) => resizeTty(objects, tty, columns, rows),
     close: () => {
       hangUpTty(objects, tty)
@@ -168,13 +180,10 @@ const openTerminal = (
   }
 }
 
+const NOTHING = new Uint8Array(0)
+
 const openPipes = (objects: Objects, descriptors: Descriptors): Ends => {
-  const [input, output, errors] = [0, 1, 2].map(() => {
-    const ends = openPipe(objects)
-    if (typeof ends === 'number') throw new SysError(-ends, 'pipe')
-    return ends
-  })
-  if (!input || !output || !errors) throw new SysError(ERRNO.NOMEM, 'pipe')
+  const [input, output, errors] = threePipes(objects)
   for (const file of [input.reader, output.writer, errors.writer]) check(descriptors.install(file), 'pipe')
   const sources = [
     { channel: 1 as const, pipe: fileObject(objects, output.reader) },
@@ -204,6 +213,7 @@ const openPipes = (objects: Objects, descriptors: Descriptors): Ends => {
       return chunks
     },
     write: (bytes) => (isOpen ? pipeWrite(objects, sink, spanOf(bytes), 0) : -ERRNO.PIPE),
+    endMarks: () => NOTHING,
     end: closeInput,
     resize: () => {},
     close: () => {
@@ -212,6 +222,23 @@ const openPipes = (objects: Objects, descriptors: Descriptors): Ends => {
       releaseFile(objects, output.reader)
       releaseFile(objects, errors.reader)
     },
+  }
+}
+
+type Pipe = Exclude<ReturnType<typeof openPipe>, number>
+
+/** All three or none. */
+const threePipes = (objects: Objects): [Pipe, Pipe, Pipe] => {
+  const pipes: Pipe[] = []
+  for (;;) {
+    const made = openPipe(objects)
+    if (typeof made === 'number') {
+      for (const { reader, writer } of pipes) for (const file of [reader, writer]) releaseFile(objects, file)
+      throw new SysError(-made, 'pipe')
+    }
+    pipes.push(made)
+    const [input, output, errors] = pipes
+    if (input && output && errors) return [input, output, errors]
   }
 }
 

@@ -2,7 +2,7 @@
  * Watches for the page: which paths at or below a folder changed. The filesystem says which inodes changed; a watch keeps a
  * picture of its folder and compares, at most five times a second and only when something changed at all.
  */
-import { isCode } from '../abi/errno.ts'
+import { SysError } from '../abi/errno.ts'
 import type { Files, Vfs } from '../vfs/types.ts'
 import { KIND } from '../vfs/types.ts'
 
@@ -50,20 +50,31 @@ const takePicture = (files: Files, root: string): Picture => {
   const walk = (path: string): void => {
     for (const { name, kind } of files.readdir(path)) {
       const child = `${path === '/' ? '' : path}/${name}`
-      // It may vanish between the listing and the look: then it is not in the picture, which is the truth.
-      try {
+      ifThere(() => {
         const { inode, mtime, ctime, size } = files.lstat(child)
         picture.set(child, kind === KIND.DIRECTORY ? `${inode}` : `${inode} ${mtime} ${ctime} ${size}`)
         if (kind === KIND.DIRECTORY) walk(child)
-      } catch (error) {
-        if (!isCode(error, 'ENOENT') && !isCode(error, 'ENOTDIR')) throw error
-      }
+      })
     }
   }
-  if (!files.exists(root)) return picture
-  if (files.stat(root).kind === KIND.DIRECTORY) walk(root)
-  else picture.set(root, String(files.stat(root).mtime))
+  ifThere(() => {
+    const { kind, mtime } = files.stat(root)
+    if (kind === KIND.DIRECTORY) walk(root)
+    else picture.set(root, String(mtime))
+  })
   return picture
+}
+
+/**
+ * What vanishes between the listing and the look is not in the picture, which is the truth. Nor is what no path can name (too
+ * deep, not UTF-8, a loop of links): a program may make such names, and the kernel must outlive them.
+ */
+const ifThere = (look: () => void): void => {
+  try {
+    look()
+  } catch (error) {
+    if (!(error instanceof SysError)) throw error
+  }
 }
 
 const compare = (before: Picture, after: Picture): string[] => {

@@ -14,7 +14,7 @@ import { type Operation, PENDING } from './types.ts'
 export const WAIT = { NO_HANG: 1, UNTRACED: 2, CONTINUED: 8 } as const
 
 export interface ChildStatus {
-  /** Exit code 0…255. */
+  /** Exit code 0…255; 128 + signal when a signal ended it. */
   code: number
   /** Signal that ended it, or 0. */
   signal: number

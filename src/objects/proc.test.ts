@@ -40,7 +40,7 @@ test('wait gives a child once it has ended, with its status, and frees its slot'
   endProcess(machine.objects, slots[0] ?? 0, 0, SIGNAL.KILL)
   const last = waitOperation(parent, pids[0] ?? 0)
   assert.equal(last.attempt(), pids[0])
-  assert.deepEqual(last.status, { code: 0, signal: SIGNAL.KILL, stopped: 0, continued: false })
+  assert.deepEqual(last.status, { code: 137, signal: SIGNAL.KILL, stopped: 0, continued: false })
   assert.equal(waitOperation(parent, -1).attempt(), -ERRNO.CHILD)
 })
 

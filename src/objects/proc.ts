@@ -7,7 +7,7 @@
  *
  * Invariant: a slot becomes ZOMBIE once, after all it held was given back; only a ZOMBIE is reaped.
  */
-import { SIGNAL, signalBit } from '../abi/signals.ts'
+import { SIGNAL, signalBit, signalCode } from '../abi/signals.ts'
 import { KERNEL_THREAD, MAX_PROCESSES, PROCESS, PROCESS_STATE, processAt } from '../memory/layout.ts'
 import {
   compareExchangeWord,
@@ -45,7 +45,7 @@ export const endProcess = (objects: Objects, slot: number, code: number, signal:
     if (getWord(memory, at + PROCESS.SESSION) === getWord(memory, at + PROCESS.PID))
       leaveTerminal(objects, at)
     releaseProcess(objects, slot)
-    setWord(memory, at + PROCESS.EXIT_CODE, code)
+    setWord(memory, at + PROCESS.EXIT_CODE, signal > 0 ? signalCode(signal) : code)
     setWord(memory, at + PROCESS.EXIT_SIGNAL, signal)
     const pid = getWord(memory, at + PROCESS.PID)
     const groups = governed(objects, slot)

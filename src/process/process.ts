@@ -6,6 +6,7 @@
  * that catches exceptions cannot go on.
  */
 import { ERRNO } from '../abi/errno.ts'
+import { signalCode } from '../abi/signals.ts'
 import { PROCESS, processAt, THREAD, threadAt } from '../memory/layout.ts'
 import { parkIfKilled } from '../memory/lock.ts'
 import type { Memory } from '../memory/memory.ts'
@@ -78,7 +79,7 @@ export const createProcess = (options: ProcessOptions): Process => {
   }
   const deliver = (): void => {
     const pending = followStops(objects)
-    if (pending?.action === 'terminate') end(128 + pending.signal, pending.signal)
+    if (pending?.action === 'terminate') end(signalCode(pending.signal), pending.signal)
   }
   return {
     guest,

@@ -4,7 +4,7 @@
  */
 import { ERRNO } from '../abi/errno.ts'
 import { SIGNAL } from '../abi/signals.ts'
-import { RIGHTS } from '../abi/wasi.ts'
+import { RIGHTS, WHENCE, WHENCE_UNSTABLE } from '../abi/wasi.ts'
 import { raise } from '../objects/signal.ts'
 import { readStream, readStreamAt, seekStream, writeStreamAt } from '../objects/stream.ts'
 import { PENDING } from '../objects/types.ts'
@@ -19,9 +19,14 @@ const OFFSET_BYTES = 8
 const HIGHEST_OFFSET = BigInt(Number.MAX_SAFE_INTEGER)
 
 /** By `whence` of the guest's ABI: the machine's (0 start, 1 here, 2 end), or undefined for none. */
-export type WhenceTable = readonly number[]
-export const WHENCE_PREVIEW1: WhenceTable = [0, 1, 2]
-export const WHENCE_SNAPSHOT0: WhenceTable = [1, 2, 0]
+type WhenceTable = readonly number[]
+const tableOf = ({ SET, CUR, END }: Record<keyof typeof WHENCE, number>): WhenceTable => {
+  const table: number[] = []
+  for (const [machine, guest] of [SET, CUR, END].entries()) table[guest] = machine
+  return table
+}
+export const WHENCE_PREVIEW1 = tableOf(WHENCE)
+export const WHENCE_SNAPSHOT0 = tableOf(WHENCE_UNSTABLE)
 
 export const streamCalls = (process: Process, whences: WhenceTable) => {
   const { guest, objects } = process

@@ -4,7 +4,7 @@
 import type { DiagnosticOptions, KernelEvent, RuntimeProgress } from '../abi/control.ts'
 import { ERRNO, SysError } from '../abi/errno.ts'
 import type { Limits } from '../abi/limits.ts'
-import { parseSignal } from '../abi/signals.ts'
+import { parseSignal, SIGNAL, signalCode } from '../abi/signals.ts'
 import { createDisk } from './disk.ts'
 import { createFileSystem } from './files.ts'
 import { type MachineScripts, type OpenMachine, openMachine } from './machine.ts'
@@ -87,10 +87,19 @@ export const createWasmrun = (
     if (event.type === 'log')
       emit('log', { time: event.time, source: 'kernel', severity: event.severity, text: event.text })
   }
+  /** Every process goes with its machine. */
+  const endAll = (message: string): void => {
+    const reason = { code: signalCode(SIGNAL.KILL), signal: SIGNAL.KILL, message }
+    for (const [pid, feed] of feeds) {
+      feed.ended(reason)
+      emit('exit', { pid, message, ...exitStatus(reason) })
+    }
+    feeds.clear()
+    early.clear()
+  }
   const lost = (message: string): void => {
     emit('fault', { message })
-    for (const feed of feeds.values()) feed.ended({ code: 137, signal: 9, message })
-    feeds.clear()
+    endAll(message)
   }
   const open = async (): Promise<OpenMachine> => {
     const machine = await openMachine(scripts, {
@@ -127,13 +136,7 @@ export const createWasmrun = (
   const restart = async (): Promise<void> => {
     const machine = await opening.catch(() => null)
     machine?.close()
-    for (const [pid, feed] of feeds) {
-      const reason = { code: 137, signal: 9, message: 'The machine was opened anew for another project.' }
-      feed.ended(reason)
-      emit('exit', { pid, message: reason.message, ...exitStatus(reason) })
-    }
-    feeds.clear()
-    early.clear()
+    endAll('The machine was opened anew for another project.')
     hasRun = false
     opening = open()
     const { kernel: fresh } = await opening

@@ -63,7 +63,7 @@ export const openMachine = async (
     kernel.cut(new Error(message))
     listener.lost(message)
   }
-  listen(eventChannel.port1, (data) => {
+  const deaf = listen(eventChannel.port1, (data) => {
     const event = parseKernelEvent(data)
     if (!event) return
     if (event.type === 'fault') lose(`The machine stopped: ${event.message}`)
@@ -82,6 +82,9 @@ export const openMachine = async (
     },
   )
   const close = (): void => {
+    // What is on its way from here must not be taken for the next machine's, whose pids are the same.
+    deaf()
+    controlChannel.port1.close()
     removeFrame()
     hostSide.close()
     kernel.cut(new Error('the machine was closed'))
@@ -89,6 +92,9 @@ export const openMachine = async (
   const timer = setTimeout(() => lose('The machine did not start within 20 seconds.'), BOOT_TIMEOUT_MS)
   try {
     await kernel.api.facts()
+  } catch (error) {
+    close()
+    throw error
   } finally {
     clearTimeout(timer)
   }
@@ -104,7 +110,7 @@ const openHost = (
   const api = new MessageChannel()
   const events = new MessageChannel()
   const link = connect<HostApi>(api.port1)
-  listen(events.port1, (data) => listener.host(data as HostEvent))
+  const deaf = listen(events.port1, (data) => listener.host(data as HostEvent))
   worker.addEventListener('error', (event) => {
     const message = `The storage worker stopped: ${event.message || 'it could not start'}`
     link.cut(new Error(message))
@@ -114,6 +120,7 @@ const openHost = (
   return {
     link,
     close: () => {
+      deaf()
       worker.terminate()
       link.cut(new Error('the machine was closed'))
     },

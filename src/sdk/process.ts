@@ -26,8 +26,10 @@ export interface ProcessFeed {
   ended(reason: ExitReason): void
 }
 
-export const exitStatus = ({ code, signal }: ExitReason): ExitStatus =>
-  signal > 0 ? { code: 128 + signal, signal: signalName(signal) } : { code, signal: null }
+export const exitStatus = ({ code, signal }: ExitReason): ExitStatus => ({
+  code,
+  signal: signal > 0 ? signalName(signal) : null,
+})
 
 /** @param isTerminal then stdout has everything, in order, and stderr nothing, as on any terminal */
 export const createProcess = (pid: number, calls: ProcessCalls, isTerminal: boolean): ProcessFeed => {

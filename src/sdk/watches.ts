@@ -8,8 +8,8 @@ type Listener = Parameters<FileSystem['watch']>[1]
 interface Watch {
   path: string
   listener: Listener
-  /** The kernel's number for it. */
-  id: Promise<number>
+  /** The kernel's number for it, and that kernel: the next one has the same numbers. */
+  asked: Promise<{ api: Remote<KernelApi>; id: number }>
 }
 
 export interface Watches {
@@ -22,30 +22,40 @@ export interface Watches {
 
 export const createWatches = (kernel: () => Promise<Remote<KernelApi>>): Watches => {
   const watches = new Set<Watch>()
-  const listeners = new Map<number, Listener>()
-  const ask = (path: string, listener: Listener): Promise<number> => {
-    const id = kernel().then((api) => api.watch(path))
-    // A machine that is gone says so by itself.
-    id.then((number) => listeners.set(number, listener)).catch(() => {})
-    return id
+  const heard = new Map<number, Watch>()
+  const ask = async (path: string): Watch['asked'] => {
+    const api = await kernel()
+    return { api, id: await api.watch(path) }
+  }
+  const follow = async (watch: Watch): Promise<void> => {
+    const { asked } = watch
+    const { api, id } = await asked
+    // Ended meanwhile, or asked again of a machine that was opened anew.
+    if (watches.has(watch) && watch.asked === asked) heard.set(id, watch)
+    else await api.unwatch(id)
+  }
+  const end = async (watch: Watch): Promise<void> => {
+    watches.delete(watch)
+    const { api, id } = await watch.asked
+    if (heard.get(id) !== watch) return
+    heard.delete(id)
+    await api.unwatch(id)
   }
   return {
     watch: (path, listener) => {
-      const watch: Watch = { path, listener, id: ask(path, listener) }
+      const watch: Watch = { path, listener, asked: ask(path) }
       watches.add(watch)
-      return () => {
-        watches.delete(watch)
-        const forget = async (number: number): Promise<void> => {
-          listeners.delete(number)
-          await (await kernel()).unwatch(number)
-        }
-        watch.id.then(forget).catch(() => {})
-      }
+      // A machine that is gone says so by itself.
+      follow(watch).catch(() => {})
+      return () => void end(watch).catch(() => {})
     },
-    heard: (id, paths) => listeners.get(id)?.(paths.map((path) => ({ path }))),
+    heard: (id, paths) => heard.get(id)?.listener(paths.map((path) => ({ path }))),
     renew: () => {
-      listeners.clear()
-      for (const watch of watches) watch.id = ask(watch.path, watch.listener)
+      heard.clear()
+      for (const watch of watches) {
+        watch.asked = ask(watch.path)
+        follow(watch).catch(() => {})
+      }
     },
   }
 }

@@ -45,11 +45,6 @@ export const MOUNT = {
   COVERED: 2,
 } as const
 
-/** Device numbers that always exist. */
-export const ROOT_DEVICE = 1
-export const TMP_DEVICE = 2
-export const DEV_DEVICE = 3
-
 export const INODE_SHIFT = 5
 export const INODE_WORDS = 1 << INODE_SHIFT
 
