@@ -71,8 +71,6 @@ const PACKAGES = {
   '@lezer/highlight': ['ui'],
   'idb-keyval': ['host'],
   fflate: ['lib'],
-  ignore: ['lib', 'project'],
-  minimatch: ['lib', 'project'],
   'smol-toml': ['lib', 'project'],
   semver: ['lib'],
   '@renovatebot/pep440': ['lib'],
