@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { unzipSync } from 'fflate'
 import { isCode } from '../abi/errno.ts'
 import type { PartRecord } from '../abi/project.ts'
 import { createSegmentWriter, FACTS_WORDS, RECORD, ROOT_ID } from '../lib/segment.ts'
+import { openZip } from '../lib/zip.ts'
 import { createOwnership } from './ownership.ts'
 import { projectsForKernel, projectsForPage } from './project-requests.ts'
 import { createProjects } from './projects.ts'
@@ -47,10 +47,7 @@ const batch = (number: number, name: string, text: string): PartRecord[] => {
 
 const namesIn = (zip: ArrayBuffer): Record<string, string> =>
   Object.fromEntries(
-    Object.entries(unzipSync(new Uint8Array(zip))).map(([name, bytes]) => [
-      name,
-      new TextDecoder().decode(bytes),
-    ]),
+    openZip(new Uint8Array(zip)).map((entry) => [entry.path, new TextDecoder().decode(entry.read())]),
   )
 const refusal =
   (code: 'EPERM' | 'EBUSY' | 'ESTALE' | 'EPROTO' | 'EINVAL' | 'ENOENT' | 'EDQUOT') => (error: unknown) =>

@@ -175,6 +175,7 @@ const claimEnd = (volume: Volume, at: number, length: number): number => {
     beginWrite(volume.memory.i32, at)
     const fits = resize(volume, at, end + length)
     endWrite(volume.memory.i32, at)
+    if (fits) changed(volume, at)
     commit(volume.memory.i32)
     return fits ? end : -ERRNO.NOSPC
   } finally {
@@ -190,6 +191,7 @@ const unclaimEnd = (volume: Volume, at: number, end: number, claimed: number): v
     beginWrite(volume.memory.i32, at)
     resize(volume, at, end)
     endWrite(volume.memory.i32, at)
+    changed(volume, at)
     commit(volume.memory.i32)
   } finally {
     volume.lock.release()
