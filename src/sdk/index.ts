@@ -8,7 +8,6 @@ import { parseSignal, SIGNAL, signalCode } from '../abi/signals.ts'
 import { createDisk } from './disk.ts'
 import { createFileSystem } from './files.ts'
 import { type MachineScripts, type OpenMachine, openMachine } from './machine.ts'
-import { mountSource } from './mount.ts'
 import { createProcess, exitStatus, type ProcessCalls, type ProcessFeed } from './process.ts'
 import { createProjects } from './projects.ts'
 import { createLogKeeper, makeReport } from './report.ts'
@@ -206,7 +205,8 @@ export const createWasmrun = (
   return {
     version,
     ready,
-    mount: async (source, path = '/home/project') => mountSource(await kernel(), source, path),
+    mount: async (source, path = '/home/project') =>
+      (await import('./mount.ts')).mountSource(await kernel(), source, path),
     fs: createFileSystem(kernel, watches.watch),
     spawn: async (command, args = [], options = {}) => {
       const request = spawnRequest(command, args, options)
