@@ -1,14 +1,22 @@
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
 import { ERRNO } from '../abi/errno.ts'
+import { SIGNAL, signalBit } from '../abi/signals.ts'
 import { createPending } from './async.ts'
+import { waitOperation } from './child.ts'
 import type { Objects } from './objects.ts'
-import { openPipe, releaseFile } from './open-file.ts'
+import { createOpenFile, openPipe, releaseFile } from './open-file.ts'
 import { readOperation, sleepOperation, writeOperation } from './operation.ts'
 import { PIPE_CAPACITY } from './pipe.ts'
+import { endProcess } from './proc.ts'
+import { raise, setBlocked } from './signal.ts'
+import { signalOperation } from './signal-file.ts'
 import { spanOf } from './spans.ts'
 import { readStream, writeStream } from './stream.ts'
-import { createTestMachine } from './test-machine.ts'
+import { bytes, createTestMachine } from './test-machine.ts'
+import { createTty } from './tty.ts'
+import { ttyInput } from './tty-input.ts'
+import { ACCESS, type Operation, STREAM } from './types.ts'
 import { waitFor } from './wait.ts'
 
 // Node ends when only Atomics.waitAsync is left to wait for; a browser's worker does not.
@@ -125,4 +133,56 @@ test('a thread that blocks is woken by what it has started asynchronously', () =
   const id = pending.start(sleepOperation(performance.now() + 25))
   assert.equal(waitFor(objects, pending.operation()), 1)
   assert.deepEqual(pending.reap(), [{ id, result: 0 }])
+})
+
+test('100 waits of other kinds at once in one thread: children, terminals, signals', async () => {
+  const machine = createTestMachine()
+  const parent = machine.spawn()
+  const objects = machine.as(parent)
+  const pending = createPending(objects)
+  const results = new Map<number, number>()
+  let left = 100
+  let finish = (): void => {}
+  const all = new Promise<void>((resolve) => {
+    finish = resolve
+  })
+  const start = (operation: Operation): number =>
+    pending.start(operation, ({ id, result }) => {
+      results.set(id, result)
+      if (--left === 0) finish()
+    })
+  const children = Array.from({ length: 40 }, () => {
+    const slot = machine.spawn(machine.pid(parent))
+    return { slot, id: start(waitOperation(objects, machine.pid(slot))) }
+  })
+  const terminals = Array.from({ length: 40 }, () => {
+    const tty = createTty(objects, 80, 24)
+    const file = createOpenFile(objects, { stream: STREAM.TTY, object: tty, access: ACCESS.READ, status: 0 })
+    return { tty, id: start(readOperation(objects, file, spanOf(new Uint8Array(8)))) }
+  })
+  const numbers = Array.from({ length: 23 }, (_, index) => index + 1)
+  const open = numbers.filter((number) => ![SIGNAL.KILL, SIGNAL.STOP, SIGNAL.TTIN].includes(number as 9))
+  setBlocked(
+    objects,
+    open.reduce((mask, number) => mask | signalBit(number), 0),
+  )
+  const signals = open.map((number) => ({ number, id: start(signalOperation(objects, signalBit(number))) }))
+  assert.equal(pending.size, 100)
+  for (let index = 39; index >= 0; index--) {
+    const [child, terminal] = [children[index], terminals[index]]
+    assert.ok(child && terminal)
+    ttyInput(machine.objects, terminal.tty, bytes('ok\n'))
+    endProcess(machine.objects, child.slot, index, 0)
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+  // One at a time: a stop signal takes back a pending SIGCONT, and the other way round.
+  for (const { number } of signals.toReversed()) {
+    raise(machine.objects, machine.pid(parent), number)
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+  await all
+  assert.ok(children.every(({ slot, id }) => (results.get(id) ?? 0) > 0 && slot >= 0))
+  assert.ok(terminals.every(({ id }) => results.get(id) === 3))
+  assert.ok(signals.every(({ number, id }) => results.get(id) === number))
+  assert.equal(pending.size, 0)
 })

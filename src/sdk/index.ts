@@ -1,7 +1,7 @@
 /**
  * `createWasmrun()`: the public API over one open machine. The page, the tests and an embedding site use the same object.
  */
-import type { DiagnosticOptions, KernelEvent, RuntimeProgress } from '../abi/control.ts'
+import type { DiagnosticOptions, KernelEvent, RuntimeProgress, TraceEntry } from '../abi/control.ts'
 import { ERRNO, SysError } from '../abi/errno.ts'
 import type { Limits } from '../abi/limits.ts'
 import { parseSignal, SIGNAL, signalCode } from '../abi/signals.ts'
@@ -10,10 +10,9 @@ import { createFileSystem } from './files.ts'
 import { type MachineScripts, type OpenMachine, openMachine } from './machine.ts'
 import { createProcess, exitStatus, type ProcessCalls, type ProcessFeed } from './process.ts'
 import { createProjects } from './projects.ts'
-import { createLogKeeper, makeReport } from './report.ts'
 import { spawnRequest } from './spawn.ts'
-import { createStraces } from './strace.ts'
-import type { Events, Wasmrun } from './types.ts'
+import type { Straces } from './strace.ts'
+import type { Events, LogEntry, Wasmrun } from './types.ts'
 import { createUpdates } from './updates.ts'
 import { createWatches } from './watches.ts'
 
@@ -26,6 +25,9 @@ const QUIET_MS = 1000
 const LAST_STEPS = new Set<RuntimeProgress['step']>(['ready', 'failed', 'cancelled'])
 /** Steps and answer come by different ports: the last step may be the later one by a little. */
 const LAST_STEP_MS = 1000
+
+/** Entries of the log that are kept for a report. */
+const MOST_KEPT = 1000
 
 const NO_DIAGNOSTICS: DiagnosticOptions = { verbose: false, debug: false, strace: [] }
 
@@ -48,8 +50,12 @@ export const createWasmrun = (
     save: new Set(),
     sync: new Set(),
   }
-  const keeper = createLogKeeper()
-  listeners.log.add(keeper.add)
+  /** For a report. */
+  const kept: LogEntry[] = []
+  listeners.log.add((entry) => {
+    kept.push(entry)
+    if (kept.length > MOST_KEPT) kept.shift()
+  })
   const emit = <K extends keyof Events>(event: K, value: Events[K]): void => {
     for (const listener of listeners[event]) listener(value)
   }
@@ -72,8 +78,11 @@ export const createWasmrun = (
     if (event.type === 'exit')
       emit('exit', { pid: event.pid, message: event.reason.message, ...exitStatus(event.reason) })
     if (event.type === 'process') emit('process', event.process)
-    if (event.type === 'process' && event.process.state === 'ended') straces.ended(event.process.pid)
-    if (event.type === 'strace' && !event.isForLog) straces.heard(event)
+    if (event.type === 'process' && event.process.state === 'ended') {
+      const { pid } = event.process
+      void straces?.then((each) => each.ended(pid))
+    }
+    if (event.type === 'strace' && !event.isForLog) void tracing().then((each) => each.heard(event))
     if (event.type === 'strace' && event.isForLog)
       for (const { time, text } of event.entries)
         emit('log', { time, source: 'kernel', severity: 'debug', text: `[${event.pid}] ${text}` })
@@ -143,7 +152,22 @@ export const createWasmrun = (
     watches.renew()
     disk.renewed()
   }
-  const straces = createStraces(async (pid, on) => (await kernel()).strace(pid, on))
+  /** Fetched when it is first asked for: few ever are. */
+  let straces: Promise<Straces> | null = null
+  const tracing = (): Promise<Straces> => {
+    straces ??= import('./strace.ts').then(({ createStraces }) =>
+      createStraces(async (pid, on) => (await kernel()).strace(pid, on)),
+    )
+    return straces
+  }
+  const strace = (pid: number): ReadableStream<TraceEntry> => {
+    const { readable, writable } = new TransformStream<TraceEntry, TraceEntry>()
+    // Whoever reads gets the error.
+    tracing()
+      .then((each) => each.read(pid).pipeTo(writable))
+      .catch((error: unknown) => writable.abort(error).catch(() => {}))
+    return readable
+  }
   const watches = createWatches(kernel)
   const disk = createDisk({ kernel, host, emit: (status) => emit('sync', status) })
   const projects = createProjects({
@@ -235,15 +259,15 @@ export const createWasmrun = (
       resume: (pid) => kill(pid, 'SIGCONT'),
       nice: async (pid, value) => (await kernel()).nice(pid, value),
     },
-    strace: straces.read,
-    report: () =>
-      makeReport({
+    strace,
+    report: async () =>
+      (await import('./report.ts')).makeReport({
         version,
         machine: async () => (await kernel()).facts(),
         processes: async () => (await kernel()).processes(),
         runtimes: async () => (await host()).runtimes(),
         fsck: async () => (await kernel()).fsck(),
-        log: keeper,
+        log: kept,
       }),
     machine: async () => ({ ...(await (await kernel()).facts()), isolated: crossOriginIsolated }),
     storage: Object.assign(async () => (await host()).storage(), {

@@ -5,32 +5,13 @@
 import type { MachineFacts, ProcessInfo, RuntimeSummary } from '../abi/control.ts'
 import type { LogEntry, Report } from './types.ts'
 
-/** Entries of the log that are kept for it. */
-const MOST_ENTRIES = 1000
-
-export interface LogKeeper {
-  add(entry: LogEntry): void
-  entries(): LogEntry[]
-}
-
-export const createLogKeeper = (): LogKeeper => {
-  const kept: LogEntry[] = []
-  return {
-    add: (entry) => {
-      kept.push(entry)
-      if (kept.length > MOST_ENTRIES) kept.splice(0, kept.length - MOST_ENTRIES)
-    },
-    entries: () => [...kept],
-  }
-}
-
 export interface ReportSources {
   version: string
   machine(): Promise<MachineFacts>
   processes(): Promise<ProcessInfo[]>
   runtimes(): Promise<RuntimeSummary[]>
   fsck(): Promise<string[]>
-  log: LogKeeper
+  log: readonly LogEntry[]
 }
 
 /** A part that cannot be had is null: a report of a broken machine is the one that matters. */
@@ -51,7 +32,7 @@ export const makeReport = async (sources: ReportSources): Promise<Report> => {
     processes: processes?.map(withoutWords) ?? null,
     runtimes: runtimes?.map(({ name, version, cached }) => ({ name, version, cached })) ?? null,
     faults,
-    log: sources.log.entries(),
+    log: [...sources.log],
   }
 }
 

@@ -55,3 +55,12 @@ test('whoever stops reading ends the trace; a process that is gone is an error',
   assert.deepEqual(asked.at(-1), [9, false])
   await assert.rejects(straces.read(404).getReader().read(), /gone/)
 })
+
+test('a process that was traced from its start and is gone by now is read all the same', async () => {
+  const { straces } = setup()
+  const reader = straces.read(404).getReader()
+  straces.heard(event(404, ['a']))
+  straces.ended(404)
+  assert.equal((await reader.read()).value?.text, 'a')
+  assert.equal((await reader.read()).done, true)
+})

@@ -18,6 +18,7 @@ interface Track {
   kept: TraceEntry[]
   lost: number
   isOver: boolean
+  wasHeard: boolean
   hasReader: boolean
   wake: () => void
 }
@@ -34,7 +35,14 @@ export interface Straces {
 export const createStraces = (trace: (pid: number, on: boolean) => Promise<void>): Straces => {
   const tracks = new Map<number, Track>()
   const keep = (pid: number): Track => {
-    const track = tracks.get(pid) ?? { kept: [], lost: 0, isOver: false, hasReader: false, wake: () => {} }
+    const track = tracks.get(pid) ?? {
+      kept: [],
+      lost: 0,
+      isOver: false,
+      wasHeard: false,
+      hasReader: false,
+      wake: () => {},
+    }
     tracks.set(pid, track)
     return track
   }
@@ -51,6 +59,7 @@ export const createStraces = (trace: (pid: number, on: boolean) => Promise<void>
       const track = keep(pid)
       const room = Math.max(0, MOST_KEPT - track.kept.length)
       track.kept.push(...entries.slice(0, room))
+      track.wasHeard = true
       track.lost += lost + Math.max(0, entries.length - room)
       track.wake()
     },
@@ -71,6 +80,8 @@ export const createStraces = (trace: (pid: number, on: boolean) => Promise<void>
           start: async (controller) => {
             if (track.isOver) return
             await trace(pid, true).catch((error: unknown) => {
+              // It was traced from its start, and has ended by now: what it did is there, or on its way.
+              if (track.isOver || track.wasHeard) return
               tracks.delete(pid)
               controller.error(error)
             })
