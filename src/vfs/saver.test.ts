@@ -203,6 +203,8 @@ const throughCheckpoint = async (steps: readonly ((machine: TestMachine) => void
   await saver.save(into(log))
   const again = createTestMachine(recover(base, log.slice(from)))
   assert.deepEqual(dump(again.files), dump(machine.files))
+  const without = createTestMachine(recover([], log))
+  assert.deepEqual(dump(without.files), dump(machine.files), 'as well when the checkpoint came to nothing')
 }
 
 const put =
@@ -223,6 +225,9 @@ test('a block that only a checkpoint has seen changed is written back by the log
     settled,
     put(500_000, 1),
   ]))
+
+test('a change that only a checkpoint has seen is not lost with it', () =>
+  throughCheckpoint([put(500_000, 2), ...Array.from({ length: 9 }, () => settled)]))
 
 test('a file that is cut and grown again is empty where it was cut, also over a restart', async () => {
   for (const restarts of [false, true]) {
