@@ -7,7 +7,7 @@
 import { ERRNO } from '../abi/errno.ts'
 import { PROCESS, processAt } from '../memory/layout.ts'
 import { getWord } from '../memory/slots.ts'
-import { DEVICE, KIND, type Stat } from '../vfs/types.ts'
+import { DEVICE, emptyStat, KIND, type Stat } from '../vfs/types.ts'
 import { readDevice, writeDevice } from './device.ts'
 import { largestFile, readFileAt, readInode, seekFile, writeFileAt, writeInode } from './file.ts'
 import { type Objects, word } from './objects.ts'
@@ -52,19 +52,6 @@ const createForKind = (
     return createOpenFile(objects, { stream: STREAM.DIRECTORY, object, access: ACCESS.READ, status })
   return kind === KIND.SYMLINK ? -ERRNO.LOOP : -ERRNO.NXIO
 }
-
-const emptyStat = (): Stat => ({
-  inode: 0,
-  kind: 0,
-  mode: 0,
-  links: 0,
-  size: 0,
-  dev: 0,
-  rdev: 0,
-  atime: 0n,
-  mtime: 0n,
-  ctime: 0n,
-})
 
 const openDevice = (
   objects: Objects,

@@ -7,7 +7,7 @@
  *   unstable dev  ino  filetype  nlink  size   atim  mtim  ctim
  */
 import { FILETYPE, SIZE, SIZE_UNSTABLE } from '../abi/wasi.ts'
-import { KIND, type Stat } from '../vfs/types.ts'
+import { emptyStat, KIND, type Stat } from '../vfs/types.ts'
 import { putU64 } from './guest.ts'
 import type { Process } from './process.ts'
 
@@ -35,19 +35,6 @@ export const FILETYPE_OF_KIND: Readonly<Record<number, number>> = {
   [KIND.FIFO]: FILETYPE.UNKNOWN,
   [KIND.SOCKET]: FILETYPE.SOCKET_STREAM,
 }
-
-export const emptyStat = (): Stat => ({
-  inode: 0,
-  kind: 0,
-  mode: 0,
-  links: 0,
-  size: 0,
-  dev: 0,
-  rdev: 0,
-  atime: 0n,
-  mtime: 0n,
-  ctime: 0n,
-})
 
 /** Writes the record of `inode` at a checked address: 0 or -errno. */
 export const filestatWriter = (process: Process, layout: StatLayout) => {

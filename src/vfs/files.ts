@@ -10,6 +10,7 @@ import { coverDirectory, dropMount, isMountRoot, takeMount } from './mount.ts'
 import { unpackTree } from './tree.ts'
 import {
   type DirectoryEntry,
+  emptyStat,
   type Files,
   KIND,
   OPEN,
@@ -21,18 +22,7 @@ import {
   WALK,
 } from './types.ts'
 
-export const emptyStat = (): Stat => ({
-  inode: 0,
-  kind: 0,
-  mode: 0,
-  links: 0,
-  size: 0,
-  dev: 0,
-  rdev: 0,
-  atime: 0n,
-  mtime: 0n,
-  ctime: 0n,
-})
+export { emptyStat } from './types.ts'
 
 /** The part of `Files` that needs nothing but the calls of `Vfs`. */
 export type PathFiles = Omit<Files, 'writeTree' | 'mountTree' | 'unmount' | 'usage' | 'fsck'>

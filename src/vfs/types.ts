@@ -56,6 +56,20 @@ export interface Stat {
   ctime: bigint
 }
 
+/** To be filled by `stat`. */
+export const emptyStat = (): Stat => ({
+  inode: 0,
+  kind: 0,
+  mode: 0,
+  links: 0,
+  size: 0,
+  dev: 0,
+  rdev: 0,
+  atime: 0n,
+  mtime: 0n,
+  ctime: 0n,
+})
+
 /** A path in guest (or any) memory: UTF-8, no terminating NUL, any length. */
 export interface PathBytes {
   bytes: Uint8Array
