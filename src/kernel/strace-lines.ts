@@ -69,7 +69,7 @@ export const traceEntry = (record: Int32Array, now: number): TraceEntry => {
 const textsOf = (record: Int32Array, from: number): string[] => {
   const texts: string[] = []
   for (let at = from; at < record.length; ) {
-    const length = record[at] ?? 0
+    const length = Math.min(Math.max(0, record[at] ?? 0), (record.length - at - 1) * 4)
     const words = record.subarray(at + 1, at + 1 + Math.ceil(length / 4))
     texts.push(decoder.decode(new Uint8Array(words.slice().buffer, 0, length)))
     at += 1 + words.length
