@@ -297,7 +297,7 @@ test('a signal descriptor is read like a file', async () => {
   assert.match(stdout, /^8 10 17\nslept \d+ ms\n4 17 true\n$/)
 })
 
-test('exec in place keeps the pid and the descriptors, but for those that close on exec', async () => {
+test('exec in place keeps the pid and the descriptors; a refusal leaves the program as it was', async () => {
   await write(
     `import * as os from 'qjs:os'
     print('before', os.getpid())
@@ -322,6 +322,23 @@ test('exec in place keeps the pid and the descriptors, but for those that close 
     stdout,
     /^true 0\nbefore (\d+)\nrefused 44\n(.*\n)*argv\[0\]=renamed\n(.*\n)*argv\[2\]=in place/,
   )
+})
+
+test('a descriptor that closes on exec is gone after it, one above a given number is made, the group stays', async () => {
+  await write(
+    `import * as os from 'qjs:os'
+    print(scriptArgs[1] === [os.getpid(), os.getpgid()].join(), os.close(20), os.close(21))`,
+    'after-exec.mjs',
+  )
+  await write(
+    `import * as os from 'qjs:os'
+    print(os.dupFrom(1, 20), os.dupFrom(1, 20), os.dupFrom(1, -1), os.closeOnExec(20, true))
+    os.setpgid(0, 0)
+    os.exec(['qjs', 'after-exec.mjs', [os.getpid(), os.getpgid()].join()], { replace: true })`,
+    'before-exec.mjs',
+  )
+  const { stdout, stderr } = await script(`print(os.exec(['qjs', 'before-exec.mjs']))`)
+  assert.deepEqual([stdout, stderr], ['20 21 -28 false\ntrue -8 0\n0\n', ''])
 })
 
 test('scripts name their interpreter: through env, by path, with an argument, by PATH, and not at all', async () => {
