@@ -25,6 +25,8 @@ export interface Pictures {
   note(changes: readonly TreeChange[]): void
   /** They do not agree any more. */
   forget(path: string): void
+  /** Bytes that this round has read from the disk already, as long as `entry` is what is known of the file; then they are let go. */
+  bytesOf(path: string): Uint8Array<ArrayBuffer> | undefined
   /** Counts changes of base. */
   readonly edition: number
   /** Make sure that every file has a hash, but for those that cannot be read now: these are returned. */
@@ -34,7 +36,9 @@ export interface Pictures {
 
 export type Hash = (bytes: Uint8Array<ArrayBuffer>) => Promise<string>
 
-/** Bytes of files of the disk read at once. */
+/** Bytes kept from hashing until the machine takes them; what is more is read twice. */
+const KEPT_BYTES = 48 * 1024 * 1024
+/** Files of the disk read at once. */
 const READS_AT_ONCE = 8
 
 export const createPictures = (
@@ -46,6 +50,7 @@ export const createPictures = (
   const ours = new Map<string, MachineEntry>()
 
   let edition = 0
+  const read = new Map<string, { entry: DiskEntry; bytes: Uint8Array<ArrayBuffer> }>()
   const put = (path: string, entry: BaseEntry): void => {
     edition++
     pictures.base.set(path, entry)
@@ -75,6 +80,11 @@ export const createPictures = (
         else ours.set(path, { kind, version, size })
       }
     },
+    bytesOf: (path) => {
+      const found = read.get(path)
+      read.delete(path)
+      return found?.entry === pictures.theirs.get(path) ? found?.bytes : undefined
+    },
     forget: (path) => {
       if (pictures.base.delete(path)) edition++
     },
@@ -97,6 +107,8 @@ export const createPictures = (
     hashTheirs: async (takesPart) => {
       const wanted: string[] = []
       const unread: string[] = []
+      let room = KEPT_BYTES
+      read.clear()
       for (const [path, entry] of pictures.theirs) {
         if (entry.kind !== 'file' || entry.hash !== undefined || !takesPart(path)) continue
         const base = pictures.base.get(path)
@@ -108,8 +120,11 @@ export const createPictures = (
         wanted,
         async (path) => {
           const file = await folder.read(path)
-          if (!file) unread.push(path)
-          else pictures.theirs.set(path, { ...file.entry, hash: await hashOf(file.bytes), hashedAt: now() })
+          if (!file) return void unread.push(path)
+          const entry = { ...file.entry, hash: await hashOf(file.bytes), hashedAt: now() }
+          pictures.theirs.set(path, entry)
+          room -= file.bytes.length
+          if (room >= 0) read.set(path, { entry, bytes: file.bytes })
         },
         READS_AT_ONCE,
       )

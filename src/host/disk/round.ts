@@ -128,6 +128,8 @@ const readContents = async (
   const contents: Contents = new Map()
   const takes = actions.filter(({ type }) => type === 'take')
   await inBatches(takes, async ({ path }) => {
+    const known = pictures.bytesOf(path)
+    if (known) return void contents.set(path, known)
     const file = await folder.read(path)
     if (!file) {
       result.again = true

@@ -325,10 +325,12 @@ export const createSession = (sessionOptions: SessionOptions): Session => {
     retry: async (how) => {
       empty = how
       notice.all = true
+      hasNews = true
       bell.ring()
     },
     scan: async () => {
       notice.all = true
+      hasNews = true
       bell.ring()
     },
     dismiss: (path) => tell({ conflicts: status.conflicts.filter((conflict) => conflict.path !== path) }),
