@@ -243,7 +243,6 @@ const BAD: [BadModuleName, RegExp][] = [
   ['missing-wasi-call', /wasi_snapshot_preview1\.fd_teleport/],
   ['no-start', /_start/],
   ['no-memory', /memory/],
-  ['threads', /threads|share/],
 ]
 
 for (const [name, words] of BAD) {
