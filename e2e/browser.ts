@@ -96,6 +96,17 @@ export const ready = async (page: Page): Promise<void> => {
   await page.evaluate(() => window.wasmrun.ready)
 }
 
+/** Loads the page again as a tab that has nothing open: what is kept stays. */
+export const startOver = async (page: Page): Promise<void> => {
+  await page.evaluate(() => {
+    // a project that is being kept at this moment must not be remembered after all
+    Storage.prototype.setItem = () => {}
+    sessionStorage.clear()
+  })
+  await page.reload()
+  await ready(page)
+}
+
 /** Drops files or folders of this disk on an element, as a user would: the page gets true handles. */
 export const drop = async (page: Page, selector: string, paths: string[]): Promise<void> => {
   const box = await page.locator(selector).first().boundingBox()

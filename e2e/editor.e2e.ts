@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { after, before, beforeEach, test } from 'node:test'
 import type { Page } from 'playwright-core'
-import { boot, drop, openSite, ready, type Site } from './browser.ts'
+import { boot, drop, openSite, ready, type Site, startOver } from './browser.ts'
 import { sees } from './console.ts'
 
 const ROOT = '/home/project'
@@ -36,9 +36,7 @@ after(async () => {
 })
 beforeEach(async () => {
   // the tab forgets what it had open, so that each test begins with the start screen
-  await page.evaluate(() => sessionStorage.clear())
-  await page.reload()
-  await ready(page)
+  await startOver(page)
   await drop(page, '[data-testid="socket"]', [folder])
   await page.getByTestId('run').waitFor()
 })

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { after, before, beforeEach, test } from 'node:test'
 import type { Page } from 'playwright-core'
 import { bombZip, goodZip, hostileZip, lyingZip, truncatedZip } from './archives.ts'
-import { boot, drop, openSite, ready, type Site } from './browser.ts'
+import { boot, drop, openSite, type Site, startOver } from './browser.ts'
 import { sees } from './console.ts'
 import { openWorkshop, type Workshop } from './projects.ts'
 
@@ -23,8 +23,7 @@ after(async () => {
   await site?.close()
 })
 beforeEach(async () => {
-  await page.reload()
-  await ready(page)
+  await startOver(page)
 })
 
 const bring = (...paths: string[]): Promise<void> => drop(page, '[data-testid="socket"]', paths)
@@ -110,8 +109,7 @@ test('the folder input and the file input bring the same', async () => {
   await page.getByTestId('folder-input').setInputFiles(path)
   await runs(/chosen/)
   assert.deepEqual(await inside(), ['lib/a.py', 'main.py'])
-  await page.reload()
-  await ready(page)
+  await startOver(page)
   const zip = join(
     workshop.write('chosen-zip', { 'z.zip': goodZip({ 'main.py': 'print("from the zip")\n' }) }),
     'z.zip',

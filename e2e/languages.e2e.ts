@@ -7,7 +7,7 @@ import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { after, before, beforeEach, test } from 'node:test'
 import type { Page } from 'playwright-core'
-import { boot, drop, mount, openSite, ready, type Site, type Tree } from './browser.ts'
+import { boot, drop, mount, openSite, type Site, startOver, type Tree } from './browser.ts'
 import { answer, consoleLines, sees } from './console.ts'
 import { openWorkshop, type Project, type Workshop } from './projects.ts'
 
@@ -30,8 +30,7 @@ after(async () => {
 })
 /** Each test begins with the start screen; what is kept (runtimes, isolation) stays. */
 beforeEach(async () => {
-  await page.reload()
-  await ready(page)
+  await startOver(page)
 })
 
 const bring = async (path: string): Promise<void> => {

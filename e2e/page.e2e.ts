@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { after, before, test } from 'node:test'
 import type { Page } from 'playwright-core'
-import { boot, openSite, ready, type Site } from './browser.ts'
+import { boot, openSite, type Site, startOver } from './browser.ts'
 import { sees } from './console.ts'
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
@@ -32,9 +32,7 @@ const violations = (): Promise<string[]> =>
   }, AXE)
 
 const openExample = async (): Promise<void> => {
-  await page.evaluate(() => sessionStorage.clear())
-  await page.reload()
-  await ready(page)
+  await startOver(page)
   await page.getByRole('button', { name: /The reading room/ }).click()
   await page.getByTestId('run').waitFor()
 }
@@ -103,9 +101,7 @@ for (const width of [1280, 390])
     test(`axe finds nothing at ${width} px, ${scheme}`, async () => {
       await page.setViewportSize({ width, height: 800 })
       await page.emulateMedia({ colorScheme: scheme, reducedMotion: 'reduce' })
-      await page.evaluate(() => sessionStorage.clear())
-      await page.reload()
-      await ready(page)
+      await startOver(page)
       await page.getByTestId('runtime-slot').first().waitFor()
       assert.deepEqual(await violations(), [], 'start')
       await openExample()
@@ -201,6 +197,7 @@ test('a program is run, answered, suspended, resumed and killed without a mouse'
   await process.getByText(/Waiting|Running|Sleeping/).waitFor()
   await process.focus()
   await page.keyboard.press('Delete')
+  await page.getByRole('button', { name: 'Keep it running' }).waitFor()
   await page.keyboard.press('Tab')
   await page.keyboard.press('Enter')
   await process.getByText(/SIGKILL/).waitFor()
@@ -244,9 +241,7 @@ test('projects are listed, renamed, copied, exported and deleted', async () => {
   await page.getByTestId('delete-project-yes').click()
   await copy.waitFor({ state: 'detached' })
   await page.keyboard.press('Escape')
-  await page.evaluate(() => sessionStorage.clear())
-  await page.reload()
-  await ready(page)
+  await startOver(page)
   await page.getByRole('button', { name: /^Open My room/ }).click()
   await page.getByTestId('run').waitFor()
   await page.getByRole('treeitem', { name: 'main.py' }).waitFor()

@@ -58,7 +58,7 @@ const create = () => {
     savesIdle: () => true,
     failed: assert.fail,
   })
-  const kept = { keep: async (name: string) => void calls.push(`keep ${name}`) }
+  const kept = { remember: () => {}, keep: async (name: string) => void calls.push(`keep ${name}`) }
   const bring = createBring({
     wasmrun,
     stores,

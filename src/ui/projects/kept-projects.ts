@@ -27,6 +27,8 @@ export interface KeptProjects {
   persist(): Promise<void>
   /** Keeps what lies in the machine now as a project of that name. */
   keep(name: string): Promise<void>
+  /** A reload of the tab opens it again. */
+  remember(id: string): void
   /** What the tab had open before it was reloaded, or ''. */
   before(): string
 }
@@ -88,7 +90,6 @@ export const createKeptProjects = ({ wasmrun, notices, session, give }: KeptPart
 
   wasmrun.on('project', ({ what, project }) => {
     current.value = project
-    if (what === 'opened') remember(project?.id ?? '')
     if (what === 'closed' || what === 'taken') remember('')
     void refresh()
   })
@@ -129,8 +130,10 @@ export const createKeptProjects = ({ wasmrun, notices, session, give }: KeptPart
     keep: async (name) =>
       void (await attempt(`${name} is in this tab only, it could not be kept`, async () => {
         const taken = (await projects.list()).map((project) => project.name)
-        await projects.create(freeName(name, taken), { files: 'current' })
+        const { id } = await projects.create(freeName(name, taken), { files: 'current' })
+        remember(id)
       })),
+    remember,
     before() {
       try {
         return session?.getItem(OPEN_KEY) ?? ''
