@@ -13,6 +13,7 @@ import { consoleCost } from './console.ts'
 import type { Candidate, FileCase, Place } from './page/files.ts'
 import type {} from './page/index.ts'
 import { isMet, leastRatio, median, medianRatio, type Row, show, table } from './report.ts'
+import { syncSamples } from './sync.ts'
 
 const OUTPUT = 'bench/results'
 const DEFAULT_ROUNDS = 9
@@ -244,7 +245,34 @@ const screen = async (): Promise<Row[]> => {
   ]
 }
 
-const GROUPS: Record<string, () => Promise<Row[]>> = { files, parallel, pipes, memory, start, screen }
+/** A folder of that many files besides. */
+const SYNC_FILES = 500
+
+const sync = () =>
+  withPage(async ({ page }) => {
+    note('edits on the disk and in the machine')
+    const samples = await syncSamples(page, rounds, SYNC_FILES)
+    const detail = (values: number[]): string =>
+      `${duration(least(values) * 1e6)} at best, ${SYNC_FILES} files`
+    const [toProcess, toDisk] = [samples.map((one) => one.toProcess), samples.map((one) => one.toDisk)]
+    return [
+      {
+        what: 'an outside edit to a running process',
+        detail: detail(toProcess),
+        value: median(toProcess),
+        unit: 'ms',
+        target: atMost(500),
+      },
+      {
+        what: 'a write in the machine to the disk',
+        detail: detail(toDisk),
+        value: median(toDisk),
+        unit: 'ms',
+      },
+    ]
+  })
+
+const GROUPS: Record<string, () => Promise<Row[]>> = { files, parallel, pipes, memory, start, screen, sync }
 
 const main = async (): Promise<void> => {
   const unknown = only?.find((name) => !(name in GROUPS))
