@@ -55,6 +55,7 @@ test('the prebuilt programs are those that prebuilt.json describes, under 3 MiB 
     'go-hello',
     'probe',
     'rust-hello',
+    'threads',
     'tinygo-hello',
     'unstable',
   ])

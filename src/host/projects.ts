@@ -19,13 +19,12 @@ import type {
   ProjectsForKernel,
 } from '../abi/project.ts'
 import type { Ownership } from './ownership.ts'
-import { META_VERSION, type Meta, parseMeta, parsePart } from './project-records.ts'
-import { beneath, type Key, NO_ROOM, type Range, type Step, type Store } from './store.ts'
+import { copy, everything, leftovers, metaKey, readChunk } from './project-parts.ts'
+import { META_VERSION, type Meta, parseMeta } from './project-records.ts'
+import { beneath, type Key, NO_ROOM, type Step, type Store } from './store.ts'
 
 /** Log and checkpoint of one project; the machine's files have room for 1 GiB, and a checkpoint stands beside the old one. */
 const MAX_PROJECT_BYTES = 4 * 1024 ** 3
-/** Parts per answer: 32 MiB at most. */
-const CHUNK_PARTS = 8
 const MAX_PROJECTS = 10_000
 
 export interface Projects {
@@ -65,7 +64,6 @@ interface Current {
 export const sizeOfPart = (bytes: ArrayBuffer | Blob): number =>
   bytes instanceof Blob ? bytes.size : bytes.byteLength
 
-const metaKey = (id: string): Key => ['meta', id]
 const noSuch = (id: string): SysError => new SysError(ERRNO.NOENT, id, 'there is no such project')
 
 export const createProjects = ({ store, ownership, newId, now, notify }: ProjectsOptions): Projects => {
@@ -305,119 +303,4 @@ export const createProjects = ({ store, ownership, newId, now, notify }: Project
 const started = (open: Current): NonNullable<Current['building']> => {
   if (!open.building) throw new SysError(ERRNO.PROTO, open.meta.name, 'no checkpoint was begun')
   return open.building
-}
-
-const everything = (id: string): Range[] => [
-  [metaKey(id), [...metaKey(id), []]],
-  beneath('base', id),
-  beneath('log', id),
-]
-
-/** What belongs neither to the checkpoint nor to the log: broken-off checkpoints, and what a switch has replaced. */
-const leftovers = ({ id, generation, from, next }: Meta): Range[] => [
-  [
-    ['base', id],
-    ['base', id, generation],
-  ],
-  [
-    ['base', id, generation + 1],
-    ['base', id, []],
-  ],
-  [
-    ['log', id],
-    ['log', id, from],
-  ],
-  [
-    ['log', id, next],
-    ['log', id, []],
-  ],
-]
-
-/** `from` counts the checkpoint's parts and then the log's. What is not there is said to be missing. */
-const readChunk = async (store: Store, meta: Meta, from: number): Promise<PartChunk> => {
-  const { id, generation, baseParts } = meta
-  const total = baseParts + meta.next - meta.from
-  const to = Math.min(from + CHUNK_PARTS, total)
-  const baseKey = (index: number): Key => ['base', id, generation, index]
-  const logKey = (index: number): Key => ['log', id, meta.from + index - baseParts]
-  const list = async (
-    key: (index: number) => Key,
-    first: number,
-    end: number,
-  ): Promise<Map<string, unknown>> => {
-    const rows = first < end ? await store.list([key(first), key(end)], CHUNK_PARTS) : []
-    return new Map(rows.map(([at, value]) => [JSON.stringify(at), value]))
-  }
-  const [base, log] = await Promise.all([
-    list(baseKey, from, Math.min(to, baseParts)),
-    list(logKey, Math.max(from, baseParts), to),
-  ])
-  const parts: PartChunk['parts'] = []
-  for (let index = from; index < to; index++) {
-    const isBase = index < baseParts
-    const value = isBase ? base.get(JSON.stringify(baseKey(index))) : log.get(JSON.stringify(logKey(index)))
-    parts.push({ isBase, ...parsePart(value) })
-  }
-  return { parts, next: to < total ? to : null, total }
-}
-
-/** Copies what is stored under a hidden record that is shown when all is there. A source that changes meanwhile is read again. */
-const copy = async (
-  store: Store,
-  ownership: Ownership,
-  source: () => Promise<Meta>,
-  target: Meta,
-): Promise<Meta> => {
-  const put = (records: [Key, unknown][], remove: Range[] = []): Promise<void> =>
-    store.step(metaKey(target.id), () => ({ put: records, remove, result: undefined }))
-  await ownership.acquire(target.id, false)
-  try {
-    await put([[metaKey(target.id), target]])
-    for (;;) {
-      const from = await source()
-      await put([], [beneath('base', target.id), beneath('log', target.id)])
-      await copyParts(store, from, target.id, put)
-      const after = await source()
-      if (after.generation !== from.generation) continue
-      const { id, name, created } = target
-      const done: Meta = { ...from, id, name, created, opened: 0, owner: '', isHidden: false }
-      await put([[metaKey(id), done]])
-      return done
-    }
-  } catch (error) {
-    await store.step(metaKey(target.id), () => ({
-      put: [],
-      remove: everything(target.id),
-      result: undefined,
-    }))
-    throw error
-  } finally {
-    ownership.release(target.id)
-  }
-}
-
-const copyParts = async (
-  store: Store,
-  from: Meta,
-  to: string,
-  put: (records: [Key, unknown][]) => Promise<void>,
-): Promise<void> => {
-  const ranges: [first: Key, count: number][] = [
-    [['base', from.id, from.generation, 0], from.baseParts],
-    [['log', from.id, from.from], from.next - from.from],
-  ]
-  for (const [first, count] of ranges) {
-    const at = Number(first.at(-1))
-    for (let done = 0; done < count; done += CHUNK_PARTS) {
-      const key = (index: number): Key => [...first.slice(0, -1), at + index]
-      const end = Math.min(done + CHUNK_PARTS, count)
-      const rows = await store.list([key(done), key(end)], CHUNK_PARTS)
-      await put(
-        rows.flatMap(([each, value]): [Key, unknown][] => {
-          const [table, , ...rest] = each as Key
-          return [[[table ?? '', to, ...rest], value]]
-        }),
-      )
-    }
-  }
 }
