@@ -3,10 +3,13 @@
  * the permission to write. What "the disk" does is done through handles of the page's own; the machine's side is in the host worker.
  */
 import assert from 'node:assert/strict'
+import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { after, before, beforeEach, test } from 'node:test'
 import type { Page } from 'playwright-core'
 import type { DiskStatus } from '../src/sdk/types.ts'
-import { boot, openSite, ready, run, type Site } from './browser.ts'
+import { boot, drop, openSite, ready, run, type Site } from './browser.ts'
 
 type Content = string | number[] | null
 
@@ -170,6 +173,7 @@ test('a folder and the machine come together, and what a process writes is on th
   const status = await connect(page, { fresh: false })
   assert.equal(status.folder, 'real-folder')
   assert.equal(status.pending, 0)
+  assert.equal(status.noticing, 'observer')
   assert.equal(await read(page, 'main.py'), 'print("hello")\n')
   const program =
     'import os\nos.makedirs("out/deep")\nopen("out/deep/x.txt","w").write("from python")\nos.remove("data/raw.bin")\n'
@@ -404,4 +408,74 @@ test('after a reload the project goes on with its folder: what changed on either
     await window.wasmrun.projects.close()
   })
   assert.equal(await page.evaluate(() => window.wasmrun.disk.status.state), 'off')
+})
+
+test('a folder of the real disk, read-only: what another program does arrives, and it is never written', async () => {
+  const { page } = site
+  const folder = await mkdtemp(join(tmpdir(), 'sync-'))
+  try {
+    await writeFile(join(folder, 'main.py'), 'print(1)\n')
+    await mkdir(join(folder, 'src'))
+    await writeFile(join(folder, 'src/a.py'), 'a = 1\n')
+    // A dropped folder may be read without a question; to write, a headless browser has nobody to ask.
+    await page.evaluate(() => {
+      const target = document.createElement('div')
+      target.id = 'folder-target'
+      target.style.cssText = 'position:fixed;inset:0;z-index:99999'
+      document.body.append(target)
+      target.addEventListener('dragover', (event) => event.preventDefault())
+      target.addEventListener('drop', (event) => {
+        event.preventDefault()
+        event.stopPropagation()
+        const handle = event.dataTransfer?.items[0]?.getAsFileSystemHandle()
+        void handle?.then((one) =>
+          window.wasmrun.disk.connect(one as FileSystemDirectoryHandle, { readonly: true }),
+        )
+      })
+    })
+    await drop(page, '#folder-target', [folder])
+    await page.evaluate(() => window.disk.until('in-step'))
+    assert.equal(await read(page, 'src/a.py'), 'a = 1\n')
+    const arrives = (path: string, text: string | null): Promise<void> =>
+      page.evaluate(
+        async ({ path, text }) => {
+          const end = performance.now() + 10_000
+          for (;;) {
+            const now = await window.wasmrun.fs.readFile(`/home/project/${path}`, 'utf8').catch(() => null)
+            if (now === text) return
+            if (performance.now() > end) throw new Error(`${path} is ${JSON.stringify(now)}`)
+            await new Promise((resolve) => setTimeout(resolve, 20))
+          }
+        },
+        { path, text },
+      )
+    // As editors save: in place, and by renaming a new file over the old one.
+    await writeFile(join(folder, 'main.py'), 'print(2)\n')
+    await arrives('main.py', 'print(2)\n')
+    await writeFile(join(folder, 'main.py~new'), 'print(3)\n')
+    await rename(join(folder, 'main.py~new'), join(folder, 'main.py'))
+    await arrives('main.py', 'print(3)\n')
+    await rename(join(folder, 'src'), join(folder, 'lib'))
+    await arrives('lib/a.py', 'a = 1\n')
+    await arrives('src/a.py', null)
+    const status = await page.evaluate(async () => {
+      await window.wasmrun.fs.writeFile('/home/project/main.py', 'mine')
+      return window.disk.settled()
+    })
+    assert.deepEqual([status.pending, status.readonly], [1, true])
+    await writeFile(join(folder, 'main.py'), 'theirs')
+    await arrives('main.py', 'theirs')
+    assert.equal(await read(page, 'main.py.mine'), 'mine')
+    await rename(folder, `${folder}-moved`)
+    await page.evaluate(async () => {
+      await window.wasmrun.disk.scan()
+      await window.disk.until('vanished')
+    })
+    assert.equal(await read(page, 'lib/a.py'), 'a = 1\n')
+    await rename(`${folder}-moved`, folder)
+    await page.evaluate(() => window.disk.until('in-step'))
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+    await rm(`${folder}-moved`, { recursive: true, force: true })
+  }
 })
