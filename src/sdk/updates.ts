@@ -11,8 +11,10 @@ import type { UpdateState, Updates } from './types.ts'
 const ANSWER_TIMEOUT_MS = 60_000
 /** The version in office serves the accepted one by itself after that time. */
 const CHANGE_TIMEOUT_MS = 2000
-/** Between the answer of `update()` and the worker that it found, milliseconds; a few are seen. */
+/** Between the answer of `update()` and the worker that it found, milliseconds; a few are seen, more on a busy machine. */
 const APPEARS_MS = 500
+/** The same where the host is known to have another version. */
+const EXPECTED_MS = 30_000
 /** How often an open page asks whether the site has changed. */
 const CHECK_EVERY_MS = 60 * 60 * 1000
 
@@ -84,8 +86,8 @@ export const createUpdates = (parts: UpdateParts): Updates & { start(): Promise<
     check: async () => {
       const registration = await registered()
       const shown = appeared(registration)
-      await registration.update()
-      await shown()
+      const [expected] = await Promise.all([isNewer(registration), registration.update()])
+      await shown(expected ? EXPECTED_MS : APPEARS_MS)
       await settled(registration)
       await finding
       return state
@@ -107,18 +109,30 @@ export const createUpdates = (parts: UpdateParts): Updates & { start(): Promise<
   }
 }
 
+/** Whether the host has a version that this browser has not taken yet; false when it cannot be told. */
+const isNewer = async (registration: ServiceWorkerRegistration): Promise<boolean> => {
+  const { active, waiting } = registration
+  const response = await fetch(new URL('build.json', document.baseURI), { cache: 'no-store' }).catch(
+    () => null,
+  )
+  const build: unknown = response?.ok ? await response.json().catch(() => null) : null
+  if (typeof build !== 'object' || build === null || !('id' in build)) return false
+  const known = await Promise.all([active, waiting].map((worker) => worker && status(worker)))
+  return known.every((each) => each?.id !== build.id)
+}
+
 /**
  * Chromium 156 resolves `update()` before `installing` is set: what it found shows itself a moment later. The returned
- * function waits that moment, unless it has come.
+ * function waits that long, unless it has come.
  */
-const appeared = (registration: ServiceWorkerRegistration): (() => Promise<void>) => {
+const appeared = (registration: ServiceWorkerRegistration): ((most: number) => Promise<void>) => {
   let seen = (): void => {}
   const event = new Promise<void>((resolve) => {
     seen = resolve
   })
   registration.addEventListener('updatefound', seen, { once: true })
-  return async () => {
-    await Promise.race([event, new Promise((resolve) => setTimeout(resolve, APPEARS_MS))])
+  return async (most) => {
+    await Promise.race([event, new Promise((resolve) => setTimeout(resolve, most))])
     registration.removeEventListener('updatefound', seen)
   }
 }

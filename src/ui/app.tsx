@@ -2,7 +2,6 @@
 import { computed, effect, useSignal } from '@preact/signals'
 import { useEffect, useMemo } from 'preact/hooks'
 import { openDrop, openFiles, openFolderFiles } from './bring/pick.ts'
-import { runCommand } from './commands/commands.ts'
 import { isMac } from './commands/platform.ts'
 import { lazy } from './frame/lazy.tsx'
 import { applyTheme } from './frame/theme.tsx'
@@ -25,6 +24,14 @@ const isTextField = (target: EventTarget | null): boolean =>
 const useKeys = (): void => {
   const ui = useUi()
   useEffect(() => {
+    // fetched at once, though after the first picture; keys pressed before are the browser's
+    let runCommand: typeof import('./commands/commands.ts').runCommand = () => false
+    import('./commands/commands.ts').then(
+      (commands) => {
+        runCommand = commands.runCommand
+      },
+      () => undefined,
+    )
     const onKeyDown = (event: KeyboardEvent): void => {
       if (event.target instanceof Element && event.target.closest('dialog, [role=menu]')) return
       const action = actionOf(event, isMac, isTextField(event.target))

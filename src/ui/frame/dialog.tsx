@@ -1,6 +1,10 @@
 /** A native dialog: focus starts on the safe action, Esc cancels, the rest of the page is inert. */
 import type { ComponentChildren } from 'preact'
 import { useEffect, useRef } from 'preact/hooks'
+import styles from '../moments/moments.lazy.css'
+import { adoptStyles } from './styles.ts'
+
+adoptStyles(styles)
 
 export interface DialogProps {
   title: string

@@ -1,9 +1,13 @@
 /** A runtime on its way, in the place of the program that waits for it. */
 import { baseName } from '../format.ts'
+import { adoptStyles } from '../frame/styles.ts'
 import type { RunPlan } from '../stores/project-store.ts'
 import { type Download, runtimeTitle } from '../stores/runtime-store.ts'
 import { useUi } from '../ui.ts'
 import { downloadSteps, percent, rateText, shareText } from './download-steps.ts'
+import styles from './moments.lazy.css'
+
+adoptStyles(styles)
 
 export const DownloadCard = ({ download, plan }: { download: Download; plan: RunPlan }) => {
   const { runner, stores } = useUi()

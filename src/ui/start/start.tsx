@@ -2,12 +2,10 @@
 import { useSignal } from '@preact/signals'
 import type { ProjectInfo } from '../../abi/project.ts'
 import { openExample, pickFolder } from '../bring/pick.ts'
-import { runCommand } from '../commands/commands.ts'
 import { formatBytes, formatDuration, plural } from '../format.ts'
 import { lazy } from '../frame/lazy.tsx'
 import { ThemeButton } from '../frame/theme.tsx'
 import { Icon, type IconName } from '../icon.tsx'
-import { BringCard } from '../moments/bring-card.tsx'
 import { FaultCard } from '../moments/fault-card.tsx'
 import { useUi } from '../ui.ts'
 import { columnHeight, pinCentre, tracePath } from './wires.ts'
@@ -60,6 +58,10 @@ const Pins = ({ wires, side }: { wires: readonly Wire[]; side: 'left' | 'right' 
   </span>
 )
 
+const BringCard = lazy(
+  async () => (await import('../moments/bring-card.tsx')).BringCard,
+  'what is being opened',
+)
 const ProjectMenu = lazy(async () => (await import('../projects/project-menu.tsx')).ProjectMenu, 'the menu')
 
 const KeptSlot = ({ project }: { project: ProjectInfo }) => {
@@ -234,10 +236,11 @@ const Examples = () => {
   )
 }
 
-const HeadButton = ({ id, icon, words }: { id: string; icon: IconName; words: string }) => {
-  const ui = useUi()
+const HeadButton = ({ id, icon, words }: { id: 'palette' | 'settings'; icon: IconName; words: string }) => {
+  const { dialogs } = useUi().stores
+  const open = (): void => dialogs.apply({ type: 'open', name: id })
   return (
-    <button type="button" class="ib" aria-label={words} title={words} onClick={() => runCommand(ui, id)}>
+    <button type="button" class="ib" aria-label={words} title={words} onClick={open}>
       <Icon name={icon} />
     </button>
   )
