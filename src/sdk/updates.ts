@@ -41,7 +41,10 @@ export const createUpdates = (parts: UpdateParts): Updates & { start(): Promise<
   }
   /** Chromium tells the state of a worker before the registration knows it as the one that waits. */
   let newer: ServiceWorker | null = null
-  let finding: Promise<void> = Promise.resolve()
+  /** Versions that were seen to come, and what is known of the last: settles when it is whole or was refused. */
+  let arrivals = 0
+  let arriving: Promise<void> = Promise.resolve()
+  let followed: ServiceWorkerRegistration | undefined
   const found = async (worker: ServiceWorker, active: ServiceWorker): Promise<void> => {
     newer = worker
     const [next, now] = await Promise.all([status(worker), status(active)])
@@ -49,16 +52,23 @@ export const createUpdates = (parts: UpdateParts): Updates & { start(): Promise<
     if (next && next.id === now?.serves) return post(worker, { type: 'accept' })
     tell({ waiting: true, problem: '' })
   }
+  const arrive = async (registration: ServiceWorkerRegistration, worker: ServiceWorker): Promise<void> => {
+    await installed(worker)
+    if (worker.state !== 'redundant')
+      return registration.active ? found(worker, registration.active) : undefined
+    if (worker !== newer && !state.waiting)
+      tell({ problem: 'A new version is not complete on its host yet; this one stays.' })
+  }
   const follow = (registration: ServiceWorkerRegistration): void => {
+    if (registration === followed) return
+    followed = registration
     const { waiting, active } = registration
-    if (waiting && active) finding = found(waiting, active)
+    if (waiting && active) arriving = found(waiting, active)
     registration.addEventListener('updatefound', () => {
-      const worker = registration.installing
-      worker?.addEventListener('statechange', () => {
-        if (worker.state === 'installed' && registration.active) finding = found(worker, registration.active)
-        if (worker.state === 'redundant' && worker !== newer && !state.waiting)
-          tell({ problem: 'A new version is not complete on its host yet; this one stays.' })
-      })
+      // A small site on a fast host may be there before the event is.
+      const worker = registration.installing ?? registration.waiting
+      arrivals++
+      if (worker) arriving = arrive(registration, worker)
     })
   }
   const keep = async (registration: ServiceWorkerRegistration): Promise<void> => {
@@ -85,11 +95,11 @@ export const createUpdates = (parts: UpdateParts): Updates & { start(): Promise<
     },
     check: async () => {
       const registration = await registered()
-      const shown = appeared(registration)
+      follow(registration)
+      const before = arrivals
       const [expected] = await Promise.all([isNewer(registration), registration.update()])
-      await shown(expected ? EXPECTED_MS : APPEARS_MS)
-      await settled(registration)
-      await finding
+      if (arrivals === before) await appeared(registration, expected ? EXPECTED_MS : APPEARS_MS)
+      await arriving
       return state
     },
     accept: async () => {
@@ -121,30 +131,21 @@ const isNewer = async (registration: ServiceWorkerRegistration): Promise<boolean
   return known.every((each) => each?.id !== build.id)
 }
 
-/**
- * Chromium 156 resolves `update()` before `installing` is set: what it found shows itself a moment later. The returned
- * function waits that long, unless it has come.
- */
-const appeared = (registration: ServiceWorkerRegistration): ((most: number) => Promise<void>) => {
-  let seen = (): void => {}
-  const event = new Promise<void>((resolve) => {
-    seen = resolve
-  })
-  registration.addEventListener('updatefound', seen, { once: true })
-  return async (most) => {
-    await Promise.race([event, new Promise((resolve) => setTimeout(resolve, most))])
-    registration.removeEventListener('updatefound', seen)
-  }
-}
-
-/** Resolves when no new version is on its way any more. */
-const settled = (registration: ServiceWorkerRegistration): Promise<void> =>
+/** Chromium 156 resolves `update()` before `installing` is set: what it found shows itself a moment later, or never. */
+const appeared = (registration: ServiceWorkerRegistration, most: number): Promise<void> =>
   new Promise((resolve) => {
-    const worker = registration.installing
-    if (!worker) return resolve()
-    worker.addEventListener('statechange', () => {
-      if (worker.state !== 'installing') resolve()
-    })
+    registration.addEventListener('updatefound', () => resolve(), { once: true })
+    setTimeout(resolve, most)
+  })
+
+/** Resolves when a worker is whole or was refused. */
+const installed = (worker: ServiceWorker): Promise<void> =>
+  new Promise((resolve) => {
+    const look = (): void => {
+      if (worker.state !== 'installing' && worker.state !== 'parsed') resolve()
+    }
+    worker.addEventListener('statechange', look)
+    look()
   })
 
 const ask = (worker: ServiceWorker, message: unknown): Promise<unknown> =>
