@@ -91,8 +91,12 @@ test('a sleeping process is suspended and resumed, and its table says so', async
 })
 
 test('a loop without calls says that it stops at its next call, and can be killed', async () => {
-  const pid = await spawn('./probe.wasm', ['spin'])
-  await until(pid, 'running')
+  // Its word is its last call: before that it would stop at once.
+  const pid = await site.page.evaluate(async () => {
+    const child = await window.wasmrun.spawn('./probe.wasm', ['spin'])
+    await child.stdout.getReader().read()
+    return child.pid
+  })
   await act('suspend', pid)
   await until(pid, 'running stops at its next call')
   await kill(pid, 'SIGKILL')

@@ -184,10 +184,11 @@ test('a program is run, answered, suspended, resumed and killed without a mouse'
   await page.keyboard.press('F5')
   await sees(page, /What is your name/, undefined, 60_000)
   await page.keyboard.press('Control+4')
-  const process = page
-    .getByTestId('process-row')
-    .filter({ hasNot: page.locator('[data-state=ended]') })
+  const pid = await page
+    .locator('[data-testid=process-row]:not([data-state=ended])')
     .last()
+    .getAttribute('data-pid')
+  const process = page.locator(`[data-testid=process-row][data-pid="${pid}"]`)
   await process.focus()
   await process.getByRole('button', { name: /Suspend/ }).focus()
   await page.keyboard.press('Enter')
@@ -197,7 +198,7 @@ test('a program is run, answered, suspended, resumed and killed without a mouse'
   await process.getByText(/Waiting|Running|Sleeping/).waitFor()
   await process.focus()
   await page.keyboard.press('Delete')
-  await page.getByRole('button', { name: 'Keep it running' }).waitFor()
+  await page.locator('button:focus', { hasText: 'Keep it running' }).waitFor()
   await page.keyboard.press('Tab')
   await page.keyboard.press('Enter')
   await process.getByText(/SIGKILL/).waitFor()
