@@ -9,7 +9,7 @@ import type { UpdateState, Updates } from './types.ts'
 
 /** A service worker that has not answered by then is taken for one of an older kind, or stuck. */
 const ANSWER_TIMEOUT_MS = 60_000
-/** The version in office serves the accepted one by itself after that time. */
+/** A version that has not taken office by then is left to come to it later. */
 const CHANGE_TIMEOUT_MS = 2000
 /** Between the answer of `update()` and the worker that it found, milliseconds; a few are seen, more on a busy machine. */
 const APPEARS_MS = 500
@@ -49,11 +49,15 @@ export const createUpdates = (parts: UpdateParts): Updates & { start(): Promise<
     newer = worker
     const [next, now] = await Promise.all([status(worker), status(active)])
     // Accepted before, and the browser has not changed over yet: this page is of that version.
-    if (next && next.id === now?.serves) return post(worker, { type: 'accept' })
+    if (next && next.id === now?.serves) {
+      post(worker, { type: 'accept' })
+      return inOffice(worker)
+    }
     tell({ waiting: true, problem: '' })
   }
   const arrive = async (registration: ServiceWorkerRegistration, worker: ServiceWorker): Promise<void> => {
-    await installed(worker)
+    // Whole, or refused.
+    await reached(worker, ['installed', 'activating', 'activated', 'redundant'])
     if (worker.state !== 'redundant')
       return registration.active ? found(worker, registration.active) : undefined
     if (worker !== newer && !state.waiting)
@@ -86,6 +90,7 @@ export const createUpdates = (parts: UpdateParts): Updates & { start(): Promise<
       try {
         const registration = await registered()
         follow(registration)
+        await arriving
         await keep(registration)
         // An old tab must not stay old for days without knowing; a failed check is only a missing connection.
         setInterval(() => void registration.update().catch(() => {}), CHECK_EVERY_MS)
@@ -108,13 +113,13 @@ export const createUpdates = (parts: UpdateParts): Updates & { start(): Promise<
       if (waiting?.state !== 'installed') throw new Error('There is no new version to change to.')
       const next = await status(waiting)
       const { active } = registration
-      if (next && active) await within(ask(active, { type: 'serve', id: next.id }))
-      const changed = new Promise<void>((resolve) => {
-        container?.addEventListener('controllerchange', () => resolve(), { once: true })
-        setTimeout(resolve, CHANGE_TIMEOUT_MS)
-      })
+      // The worker in office serves the accepted version from now on, and the page that is loaded then lets the new one take over.
+      // Not both at once: Chromium 156 often never answers a navigation that begins while a worker takes office.
+      if (next && active && (await within(ask(active, { type: 'serve', id: next.id }))) === true)
+        return parts.reload()
       post(waiting, { type: 'accept' })
-      void changed.then(parts.reload)
+      await inOffice(waiting)
+      parts.reload()
     },
   }
 }
@@ -138,15 +143,22 @@ const appeared = (registration: ServiceWorkerRegistration, most: number): Promis
     setTimeout(resolve, most)
   })
 
-/** Resolves when a worker is whole or was refused. */
-const installed = (worker: ServiceWorker): Promise<void> =>
+/** Resolves when a worker is in one of these states. */
+const reached = (worker: ServiceWorker, states: readonly ServiceWorkerState[]): Promise<void> =>
   new Promise((resolve) => {
     const look = (): void => {
-      if (worker.state !== 'installing' && worker.state !== 'parsed') resolve()
+      if (states.includes(worker.state)) resolve()
     }
     worker.addEventListener('statechange', look)
     look()
   })
+
+/** Resolves when it has taken office, or does not come to it: another tab may hold it up. */
+const inOffice = (worker: ServiceWorker): Promise<void> =>
+  Promise.race([reached(worker, ['activated', 'redundant']), delay(CHANGE_TIMEOUT_MS)])
+
+const delay = (milliseconds: number): Promise<void> =>
+  new Promise((resolve) => setTimeout(resolve, milliseconds))
 
 const ask = (worker: ServiceWorker, message: unknown): Promise<unknown> =>
   new Promise((resolve) => {
@@ -160,10 +172,7 @@ const ask = (worker: ServiceWorker, message: unknown): Promise<unknown> =>
 
 /** `ready` may never settle where workers are blocked. */
 const within = <T>(promise: Promise<T> | undefined): Promise<T | null> =>
-  Promise.race([
-    promise ?? null,
-    new Promise<null>((resolve) => setTimeout(() => resolve(null), ANSWER_TIMEOUT_MS)),
-  ])
+  Promise.race([promise ?? null, delay(ANSWER_TIMEOUT_MS).then(() => null)])
 
 const status = async (worker: ServiceWorker): Promise<Status | null> =>
   parseStatus(await within(ask(worker, { type: 'status' })))
