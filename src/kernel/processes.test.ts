@@ -1,6 +1,7 @@
 /** Life and death of processes as the kernel decides them, over real shared memory; the jail only notes what it is asked. */
 import assert from 'node:assert/strict'
 import { afterEach, test } from 'node:test'
+import type { ChildRequest } from '../abi/control.ts'
 import { ERRNO, isCode, SysError } from '../abi/errno.ts'
 import { SIGNAL } from '../abi/signals.ts'
 import { PROCESS, processAt, REPLY_PENDING, THREAD, threadAt } from '../memory/layout.ts'
@@ -114,11 +115,15 @@ test('a process past a limit is ended with a sentence that names it', async () =
 })
 
 /** A child that was spawned by that process, as its worker asks; -errno. */
-const childOf = async (kernel: ReturnType<typeof setUp>, pid: number): Promise<number> => {
+const childOf = async (
+  kernel: ReturnType<typeof setUp>,
+  pid: number,
+  more: Partial<ChildRequest> = {},
+): Promise<number> => {
   const { thread } = kernel.processes.get(pid)
   const at = threadAt(thread) + THREAD.REPLY
   setWord(kernel.memory, at, REPLY_PENDING)
-  const request = { command: 'p', args: [], cwd: null, env: {}, descriptors: [] as [number, number][] }
+  const request = { command: 'p', args: [], cwd: null, env: {}, descriptors: [], ...more }
   await kernel.threadOf(thread).spawn(0, request)
   for (let round = 0; getWord(kernel.memory, at) === REPLY_PENDING && round < 100; round++)
     await new Promise((resolve) => setTimeout(resolve, 1))
@@ -203,4 +208,17 @@ test('what a limit refuses is told once, and again when the program fails of it'
   assert.match(words[0] ?? '', /16 of open files.*limits\.openFiles/)
   processes.threadFailed(processes.get(pid).thread, 'x')
   assert.match(exitOf(pid)?.message ?? '', /its worker failed: x; .*16 of open files/)
+})
+
+test('a child blocks what its parent blocks, or what it is told to, and never what cannot be blocked', async () => {
+  const kernel = setUp()
+  const pid = await kernel.spawn()
+  const at = (each: number): number => processAt(kernel.processes.get(each).slot) + PROCESS.BLOCKED
+  const [usr1, term] = [1 << (SIGNAL.USR1 - 1), 1 << (SIGNAL.TERM - 1)]
+  setWord(kernel.memory, at(pid), usr1)
+  assert.equal(getWord(kernel.memory, at(await childOf(kernel, pid))), usr1)
+  assert.equal(getWord(kernel.memory, at(await childOf(kernel, pid, { blocked: 0 }))), 0)
+  assert.equal(getWord(kernel.memory, at(await childOf(kernel, pid, { blocked: -1 }))) & term, term)
+  const unstoppable = (1 << (SIGNAL.KILL - 1)) | (1 << (SIGNAL.STOP - 1))
+  assert.equal(getWord(kernel.memory, at(await childOf(kernel, pid, { blocked: -1 }))) & unstoppable, 0)
 })
