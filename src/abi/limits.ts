@@ -163,9 +163,11 @@ export const raiseWords = (name: keyof Limits, source: LimitSource): string => {
   return `Raise the limit "${LIMIT_FACTS[name].words}" in Settings.`
 }
 
-/** '512 MB of memory' */
-export const amountWords = (name: keyof Limits, value: number): string =>
-  `${limitText(name, value)} of ${LIMIT_FACTS[name].words}`
+/** '512 MB of memory', '16 open files'. */
+export const amountWords = (name: keyof Limits, value: number): string => {
+  const { words, unit } = LIMIT_FACTS[name]
+  return `${limitText(name, value)} ${unit === 'count' ? '' : 'of '}${words}`
+}
 
 /** What a user is told of a process that was stopped: the limit by name, and where to raise it. */
 export const passedWords = (name: keyof Limits, value: number, source: LimitSource = 'settings'): string =>

@@ -149,5 +149,5 @@ test('the threads of a process are limited, by name', async () => {
   assert.ok((await another(kernel, entry.thread)) > 0)
   assert.equal(await another(kernel, entry.thread), -ERRNO.AGAIN)
   const said = kernel.events.filter((event) => event.type === 'log').map((event) => event.text)
-  assert.match(said.join('\n'), /3 of threads.*"threads" in Settings/)
+  assert.match(said.join('\n'), /3 threads.*"threads" in Settings/)
 })
