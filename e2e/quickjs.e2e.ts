@@ -126,7 +126,10 @@ test('a script runs programs: exit codes, output, and a command that is not ther
     for (const command of ['no-such-command', '/home/project'])
       try { os.exec([command]) } catch (error) { print(error.message, error.status) }`)
   assert.equal(stderr, '')
-  assert.match(stdout, /^7\n[\s\S]*from the child[\s\S]*no-such-command: no such file or directory 127\n\/home\/project: [^\n]* 126\n$/)
+  assert.match(
+    stdout,
+    /^7\n[\s\S]*from the child[\s\S]*no-such-command: no such file or directory 127\n\/home\/project: [^\n]* 126\n$/,
+  )
 })
 
 test('two programs are joined by a pipe, and the reader sees its end', async () => {

@@ -109,7 +109,14 @@ const spawnChild = async (
 ): Promise<number> => {
   // The parent may have ended while its request was on the way.
   if (parent.exit) throw new SysError(ERRNO.SRCH, `process ${parent.pid}`)
-  const { descriptors, group = null, session = false, foreground = false, ignored = null, blocked = null } = child
+  const {
+    descriptors,
+    group = null,
+    session = false,
+    foreground = false,
+    ignored = null,
+    blocked = null,
+  } = child
   const birth = { group, session, foreground, ignored, blocked }
   return spawn(childRequest(parent, child), { pid: parent.pid, slot: parent.slot, descriptors, birth })
 }
