@@ -77,6 +77,44 @@ test('a bad value and an unknown name are told with their lines, and the project
   })
 })
 
+const LOOP = 'print("begins")\nwhile True: pass\n'
+
+test('a limit of the project stops its program, and the page says which line of the file to change', () => {
+  const toml = '[os_mode]\nentry = "main.py"\n[limits]\ncpu_seconds = 2\n'
+  return withProject('limited', { ...FILES, 'main.py': LOOP, '.wasmrun.toml': toml }, '', async (page) => {
+    await runIt(page)
+    await sees(page, /^begins$/)
+    await page
+      .getByText(/passed 2 s of CPU time.*Raise cpu_seconds in \[limits\] of \.wasmrun\.toml/)
+      .first()
+      .waitFor()
+  })
+})
+
+test('a project cannot widen what the user allows, and its own limits go with it', async () => {
+  const toml =
+    '[os_mode]\nentry = "main.py"\n[limits]\ncpu_seconds = 3000000\ndisk_bytes = "64 MiB"\nopen_files = 16\n'
+  await withProject('wider', { ...FILES, 'main.py': LOOP, '.wasmrun.toml': toml }, '', async (page) => {
+    const max = (): Promise<number> => page.evaluate(async () => (await window.wasmrun.machine()).max)
+    assert.equal(await max(), 64 * 2 ** 20, 'disk_bytes counts for the machine')
+    await page.getByRole('button', { name: 'Settings', exact: true }).click()
+    await page.getByLabel('CPU time', { exact: true }).fill('2 s')
+    await page.keyboard.press('Enter')
+    await page.getByLabel('CPU time', { exact: true }).blur()
+    await page.keyboard.press('Escape')
+    await runIt(page)
+    await sees(page, /^begins$/)
+    await page
+      .getByText(/passed 2 s of CPU time.*Raise the limit "CPU time" in Settings/)
+      .first()
+      .waitFor()
+    await page.getByRole('button', { name: 'Project wider' }).click()
+    await page.getByRole('menuitem', { name: 'Close project' }).click()
+    await page.getByRole('button', { name: /Open folder/ }).first().waitFor()
+    assert.ok((await max()) > 2 ** 30, 'the next project has the usual room')
+  })
+})
+
 test('a Python that nobody has any more gets the nearest, and the page says so', () =>
   withProject(
     'ancient',

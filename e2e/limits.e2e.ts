@@ -1,7 +1,7 @@
 /** What passes a limit is stopped with a sentence that names the limit; the page answers throughout and the rest lives on. */
 import assert from 'node:assert/strict'
-import { after, before, test } from 'node:test'
-import type { Limits } from '../src/abi/limits.ts'
+import { after, afterEach, before, test } from 'node:test'
+import { KIND_LIMITS, type Limits } from '../src/abi/limits.ts'
 import { boot, openSite, type Site } from './browser.ts'
 import { readProgram } from './fixtures/programs.ts'
 
@@ -18,6 +18,13 @@ before(async () => {
   )
 })
 after(() => site?.close())
+// One that failed leaves nothing to the next.
+afterEach(() =>
+  site.page.evaluate(async () => {
+    for (const { pid } of await window.wasmrun.processes.list())
+      await window.wasmrun.processes.kill(pid, 'SIGKILL').catch(() => {})
+  }),
+)
 
 interface Outcome {
   code: number
@@ -62,7 +69,7 @@ const runLimited = (command: string, args: string[], limits: Partial<Limits>): P
 test('an endless loop is stopped by its CPU time', async () => {
   const { signal, message, gap } = await runLimited('probe', ['spin'], { cpuSeconds: 1 })
   assert.equal(signal, 'SIGKILL')
-  assert.match(message, /passed 1 s of CPU time.*Settings/)
+  assert.match(message, /passed 1 s of CPU time.*limits\.cpuSeconds/)
   assert.ok(gap < 2000, `the page stood still for ${gap} ms`)
 })
 
@@ -128,4 +135,201 @@ test('a fork bomb ends at the limit of processes, and other programs still run',
   })
   assert.equal(rest, 0)
   assert.deepEqual(await site.page.evaluate(() => window.wasmrun.check()), [])
+})
+
+/** A hostile program at its work. */
+interface Attack {
+  command: string
+  args: string[]
+  limits?: Partial<Limits>
+  /** What the program has said when it has come to its limit. */
+  until: RegExp
+}
+
+/**
+ * Starts it beside a program that was there before. While it does its worst: a key opens a dialog of the page and another closes it, the
+ * program beside it answers a line, and a new one runs to its end. Gives what the log said.
+ */
+const besides = async ({ command, args, limits = {}, until }: Attack): Promise<string> => {
+  const { page } = site
+  const pid = await page.evaluate(
+    async ({ command, args, limits, until }) => {
+      const said: string[] = []
+      const stop = window.wasmrun.on('log', ({ severity, text }) => {
+        if (severity === 'warning') said.push(text)
+      })
+      const beside = await window.wasmrun.spawn('probe', ['lines'])
+      const hostile = await window.wasmrun.spawn(command, args, { limits })
+      const output = { text: '' }
+      for (const stream of [hostile.stdout, hostile.stderr])
+        void stream.pipeTo(
+          new WritableStream({
+            write: (bytes) => {
+              output.text = (output.text + new TextDecoder().decode(bytes)).slice(-4096)
+            },
+          }),
+        )
+      const message = new Promise<string>((resolve) =>
+        window.wasmrun.on('exit', (exit) => exit.pid === hostile.pid && resolve(exit.message)),
+      )
+      Object.assign(window, { attack: { beside, hostile, said, stop, message } })
+      const end = performance.now() + 60_000
+      while (!new RegExp(until).test(output.text)) {
+        if (performance.now() > end) throw new Error(`it never came to its limit: ${output.text}`)
+        await new Promise((resolve) => setTimeout(resolve, 20))
+      }
+      return hostile.pid
+    },
+    { command, args, limits, until: until.source },
+  )
+  await page.keyboard.press('Control+k')
+  await page.getByRole('dialog').waitFor()
+  await page.keyboard.press('Escape')
+  await page.getByRole('dialog').waitFor({ state: 'detached' })
+  const words = await page.evaluate(async () => {
+    const { beside, hostile, said, stop, message } = (window as unknown as { attack: AttackParts }).attack
+    const writer = beside.input.getWriter()
+    await writer.write('still here\nquit\n')
+    const answer = await new Response(beside.stdout).text()
+    if (!answer.includes('still here')) throw new Error(`the other program said ${answer}`)
+    const fresh = await window.wasmrun.spawn('probe', ['exit', '5'])
+    const { code } = await fresh.exit
+    if (code !== 5) throw new Error(`a new program ended with ${code}`)
+    await hostile.kill('SIGKILL').catch(() => {})
+    for (const { pid } of await window.wasmrun.processes.list())
+      await window.wasmrun.processes.kill(pid, 'SIGKILL').catch(() => {})
+    await hostile.exit
+    stop()
+    return [...said, await message].join('\n')
+  })
+  assert.ok(pid > 0)
+  return words
+}
+
+interface AttackParts {
+  beside: Awaited<ReturnType<Window['wasmrun']['spawn']>>
+  hostile: Awaited<ReturnType<Window['wasmrun']['spawn']>>
+  said: string[]
+  stop: () => void
+  message: Promise<string>
+}
+
+const attacking = async (name: string, code: string): Promise<string[]> => {
+  const path = `/home/project/${name}.js`
+  await site.page.evaluate(({ path, code }) => window.wasmrun.fs.writeFile(path, code), {
+    path,
+    code: `import * as os from 'qjs:os'\nimport * as std from 'qjs:std'\n${code}`,
+  })
+  return [path]
+}
+
+test('a bomb of children that nobody waits for leaves room for the rest, with the usual limits', async () => {
+  const args = await attacking(
+    'zombies',
+    `for (let made = 0; ; ) {
+       try { os.exec(['probe', 'exit', '0'], { block: false }); made++ }
+       catch (error) { print(made, 'refused'); os.sleep(100) }
+     }`,
+  )
+  const words = await besides({ command: 'qjs', args, until: /^1\d\d refused/m })
+  assert.match(words, /was refused more than 200 processes\. Raise the limit "processes" in Settings/)
+  assert.equal(words.match(/200 processes/g)?.length, 1)
+})
+
+test('a bomb of children that live leaves room for the rest', async () => {
+  const args = await attacking(
+    'bomb',
+    `for (let made = 0; ; ) {
+       try { os.exec(['qjs', '/home/project/bomb.js'], { block: false }); made++ }
+       catch (error) { print('full', error.message); os.sleep(500) }
+     }`,
+  )
+  const words = await besides({ command: 'qjs', args, limits: { processes: 24 }, until: /full/ })
+  assert.match(words, /24 processes\. Raise limits\.processes where it is spawned/)
+})
+
+test('a program that takes all the memory it gets, and one large piece that it does not, is told why', async () => {
+  const limits = { memory: 96 * MIB }
+  const large = await runLimited('probe', ['allocate', '200'], limits)
+  assert.notEqual(large.code, 0)
+  assert.match(large.message, /96 MB of memory\. Raise limits\.memory/)
+  const args = await attacking(
+    'hog',
+    `const all = []
+     try { for (;;) all.push(new Uint8Array(4e6).fill(1)) } catch { print('no more') }
+     for (;;) os.sleep(1000)`,
+  )
+  await besides({ command: 'qjs', args, limits, until: /no more/ })
+})
+
+test('output without end, and a loop without end, hold up nobody', async () => {
+  await besides({ command: 'probe', args: ['print-forever'], until: /\d{4}/ })
+  const args = await attacking('loop', `print('begins'); for (;;);`)
+  await besides({ command: 'qjs', args, until: /begins/ })
+})
+
+test('a program that hoards descriptors comes to its own limit', async () => {
+  const args = await attacking(
+    'hoard',
+    `for (;;) { const fd = os.dup(1); if (fd < 0) break }
+     print('no more'); for (;;) os.sleep(1000)`,
+  )
+  const words = await besides({ command: 'qjs', args, until: /no more/ })
+  assert.match(words, /1024 open files.*Settings/)
+})
+
+test('files by the hundred thousand come to the room for files, and what needs none goes on', async () => {
+  const { page } = site
+  const limits = { ...KIND_LIMITS, diskBytes: 64 * MIB }
+  await page.evaluate((limits) => window.wasmrun.setLimits(limits), limits)
+  const args = await attacking(
+    'litter',
+    `os.mkdir('/tmp/litter')
+     let made = 0
+     try { for (; made < 1e6; made++) std.writeFile('/tmp/litter/' + made, 'x') } catch (error) { print('full', made, error.message) }
+     for (;;) os.sleep(1000)`,
+  )
+  const words = await besides({ command: 'qjs', args, until: /full \d{5,} .*no space/ })
+  assert.match(words, /the machine is full.*64 MB of files in the machine.*Settings/)
+  const problems = await page.evaluate(async (usual) => {
+    await window.wasmrun.fs.rm('/tmp/litter', { recursive: true })
+    await window.wasmrun.setLimits(usual)
+    return window.wasmrun.check()
+  }, KIND_LIMITS)
+  assert.deepEqual(problems, [])
+})
+
+test('a chain of children, each the heir of the last, ends with the seconds of the first', async () => {
+  const args = await attacking(
+    'chain',
+    `os.exec(['qjs', '/home/project/chain.js'], { block: false }); const end = os.now() + 3e5; while (os.now() < end);`,
+  )
+  await runLimited('qjs', args, { cpuSeconds: 3 })
+  const left = await site.page.evaluate(async () => {
+    for (let round = 0; round < 200; round++) {
+      const list = await window.wasmrun.processes.list()
+      if (list.length === 0) return 0
+      await new Promise((resolve) => setTimeout(resolve, 100))
+    }
+    return (await window.wasmrun.processes.list()).length
+  })
+  assert.equal(left, 0)
+})
+
+test('a script that only makes calls which wait for nothing is held back by its nice value', async () => {
+  const args = await attacking('busy', `for (;;) os.getpgid(0)`)
+  const hasRested = await site.page.evaluate(async (args) => {
+    const child = await window.wasmrun.spawn('qjs', args)
+    await window.wasmrun.processes.nice(child.pid, 19)
+    let hasRested = false
+    for (let round = 0; round < 200 && !hasRested; round++) {
+      const [row] = await window.wasmrun.processes.list()
+      hasRested = row?.waiting === 'yield'
+      await new Promise((resolve) => setTimeout(resolve, 10))
+    }
+    await child.kill('SIGKILL')
+    await child.exit
+    return hasRested
+  }, args)
+  assert.ok(hasRested)
 })

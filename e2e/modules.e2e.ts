@@ -7,8 +7,12 @@ import {
   evilNames,
   hugeCustomSection,
   hugeMemory,
+  hungryTable,
   manyExports,
   oddImports,
+  ownSharedMemory,
+  twoMemories,
+  wideMemory,
 } from './fixtures/modules.ts'
 
 /** The longest that the page may be kept from what it wants to do, on a loaded machine with two cores. */
@@ -42,36 +46,39 @@ interface Outcome {
 }
 
 /** Runs a module; one that does not end by itself within a second is killed. */
-const runModule = (name: string, bytes: Uint8Array): Promise<Outcome> => {
+const runModule = (name: string, bytes: Uint8Array, memory = 2 ** 31): Promise<Outcome> => {
   served.set(`/${name}.wasm`, bytes)
-  return site.page.evaluate(async (name) => {
-    const content = new Uint8Array(await (await fetch(`/${name}.wasm`)).arrayBuffer())
-    const outcome = { code: -1, signal: null as string | null, message: '', late: 0, error: '' }
-    let isOver = false
-    const ticks = (async () => {
-      while (!isOver) {
-        const start = performance.now()
-        await new Promise((resolve) => setTimeout(resolve, 20))
-        outcome.late = Math.max(outcome.late, performance.now() - start - 20)
+  return site.page.evaluate(
+    async ({ name, memory }) => {
+      const content = new Uint8Array(await (await fetch(`/${name}.wasm`)).arrayBuffer())
+      const outcome = { code: -1, signal: null as string | null, message: '', late: 0, error: '' }
+      let isOver = false
+      const ticks = (async () => {
+        while (!isOver) {
+          const start = performance.now()
+          await new Promise((resolve) => setTimeout(resolve, 20))
+          outcome.late = Math.max(outcome.late, performance.now() - start - 20)
+        }
+      })()
+      const stop = window.wasmrun.on('exit', ({ message }) => {
+        outcome.message = message
+      })
+      try {
+        await window.wasmrun.fs.writeFile(`/home/project/${name}.wasm`, content)
+        const child = await window.wasmrun.spawn(`/home/project/${name}.wasm`, [], { limits: { memory } })
+        const timer = setTimeout(() => void child.kill('SIGKILL').catch(() => {}), 1000)
+        Object.assign(outcome, await child.exit)
+        clearTimeout(timer)
+      } catch (error) {
+        outcome.error = String(error)
       }
-    })()
-    const stop = window.wasmrun.on('exit', ({ message }) => {
-      outcome.message = message
-    })
-    try {
-      await window.wasmrun.fs.writeFile(`/home/project/${name}.wasm`, content)
-      const child = await window.wasmrun.spawn(`/home/project/${name}.wasm`)
-      const timer = setTimeout(() => void child.kill('SIGKILL').catch(() => {}), 1000)
-      Object.assign(outcome, await child.exit)
-      clearTimeout(timer)
-    } catch (error) {
-      outcome.error = String(error)
-    }
-    isOver = true
-    await ticks
-    stop()
-    return outcome
-  }, name)
+      isOver = true
+      await ticks
+      stop()
+      return outcome
+    },
+    { name, memory },
+  )
 }
 
 const isLively = ({ late }: Outcome): void =>
@@ -120,6 +127,26 @@ test('exports by dangerous names harm nobody', async () => {
 
 test('a section of forty megabytes that means nothing is only long', async () => {
   const outcome = await runModule('section', hugeCustomSection(40 * 1024 * 1024))
+  assert.equal(outcome.code, 0, said(outcome))
+})
+
+test('memories that would get around the limit are refused, each with its reason', async () => {
+  const odd: [string, Uint8Array, RegExp][] = [
+    ['two', twoMemories(), /ENOTSUP.*2 memories.*two\.wasm/],
+    ['wide', wideMemory(), /ENOTSUP.*64 bits/],
+    ['own', ownSharedMemory(), /ENOTSUP.*shared memory of its own/],
+  ]
+  for (const [name, bytes, words] of odd) {
+    const outcome = await runModule(name, bytes)
+    isLively(outcome)
+    assert.match(said(outcome), words)
+  }
+})
+
+test('a table that grows without end is refused at its part of the memory limit', async () => {
+  const limit = 64 * 1024 * 1024
+  const outcome = await runModule('table', hungryTable(limit / 16), limit)
+  isLively(outcome)
   assert.equal(outcome.code, 0, said(outcome))
 })
 

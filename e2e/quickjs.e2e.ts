@@ -123,9 +123,13 @@ test('a script runs programs: exit codes, output, and a command that is not ther
     import * as os from 'qjs:os'
     print(os.exec(['probe', 'exit', '7']))
     os.exec(['probe', 'args', 'from the child'])
-    try { os.exec(['no-such-command']) } catch (error) { print(error.message) }`)
+    for (const command of ['no-such-command', '/home/project'])
+      try { os.exec([command]) } catch (error) { print(error.message, error.status) }`)
   assert.equal(stderr, '')
-  assert.match(stdout, /^7\n[\s\S]*from the child[\s\S]*no-such-command: no such file or directory\n$/)
+  assert.match(
+    stdout,
+    /^7\n[\s\S]*from the child[\s\S]*no-such-command: no such file or directory 127\n\/home\/project: [^\n]* 126\n$/,
+  )
 })
 
 test('two programs are joined by a pipe, and the reader sees its end', async () => {

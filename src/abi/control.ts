@@ -60,6 +60,7 @@ export interface ProcessInfo {
   memory: number
   /** Open descriptors. */
   files: number
+  threads: number
   /** Set when it ended. */
   exit: ExitReason | null
 }
@@ -261,8 +262,11 @@ export interface KernelApi extends ProjectsOfKernel {
   unwatch(id: number): void
   /** Serves `MachineTree` of the home directory on that port; who was served before hears nothing new. */
   serveTree(port: MessagePort): void
-  /** For processes that start from now on; files in the machine at once. */
-  setLimits(limits: Limits): void
+  /**
+   * For processes that start from now on; files in the machine at once. What the project wants tightens them, and so do the strict
+   * limits of one that is sealed.
+   */
+  setLimits(limits: Limits, project: Partial<Limits>, isSealed: boolean): void
   /** Sound check of the filesystem: empty when clean. */
   fsck(): string[]
   /** What the machine holds besides files. */

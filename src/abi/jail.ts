@@ -75,8 +75,9 @@ export interface ChildRequest {
   session?: boolean
   /** Its group becomes the foreground of its terminal. */
   foreground?: boolean
-  /** Signals that it ignores (bit n−1 is signal n); default those that the parent ignores. */
+  /** Signals that it ignores (bit n−1 is signal n), and that it blocks; default those of the parent. */
   ignored?: number
+  blocked?: number
 }
 
 /**

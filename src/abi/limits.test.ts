@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import {
+  grant,
+  grantAll,
+  grantChild,
   KIND_LIMITS,
   LIMIT_NAMES,
   limitText,
@@ -43,4 +46,25 @@ test('a message names the limit, its value and where to raise it', () => {
   assert.equal(limitText('memory', 512 * 1024 * 1024), '512 MB')
   assert.equal(limitText('wallSeconds', 60), '60 s')
   assert.match(passedWords('memory', 536870912), /passed 512 MB of memory.*Settings/)
+})
+
+test('who has set a limit is remembered, and is where it can be raised', () => {
+  const settings = grantAll(KIND_LIMITS, 'settings')
+  const project = grant(settings, { cpuSeconds: 10, memory: 2 ** 50 }, 'project')
+  const spawned = grant(project, { openFiles: 9, cpuSeconds: 20 }, 'spawn')
+  assert.equal(spawned.limits.cpuSeconds, 10)
+  assert.deepEqual(
+    [spawned.sources.cpuSeconds, spawned.sources.openFiles, spawned.sources.memory],
+    ['project', 'spawn', 'settings'],
+  )
+  const child = grantChild(settings, spawned)
+  assert.deepEqual(child, spawned)
+  const sealed = grantChild(grantAll(STRICT_LIMITS, 'seal'), spawned)
+  assert.deepEqual([sealed.sources.openFiles, sealed.sources.memory], ['spawn', 'seal'])
+  assert.match(
+    passedWords('cpuSeconds', 10, 'project'),
+    /10 s of CPU time.*cpu_seconds in \[limits\] of .wasmrun.toml/,
+  )
+  assert.match(passedWords('openFiles', 9, 'spawn'), /limits\.openFiles/)
+  assert.match(passedWords('memory', 9, 'seal'), /trusted/)
 })

@@ -5,9 +5,9 @@
 export interface Limits {
   /** Bytes of a process's own wasm memory; the engine enforces it. */
   memory: number
-  /** Seconds that a process was not blocked. */
+  /** Seconds that a process was not blocked; the same for all that came from one process of the page together. */
   cpuSeconds: number
-  /** Seconds since it started. */
+  /** Seconds since it started, or the process of the page that it came from. */
   wallSeconds: number
   /** Bytes of output a second, averaged over two; and in all. */
   outputRate: number
@@ -16,9 +16,13 @@ export interface Limits {
   openFiles: number
   /** Bytes of one file that a process writes. */
   fileBytes: number
-  /** Of the machine: processes, and bytes of files with their bookkeeping. */
+  /** Of the machine: processes with those that nobody has waited for yet, and bytes of files with their bookkeeping. */
   processes: number
   diskBytes: number
+  /** Threads of a process. */
+  threads: number
+  /** Bytes of the wasm memories of all processes together. */
+  machineMemory: number
 }
 
 const MIB = 1024 * 1024
@@ -36,6 +40,8 @@ export const KIND_LIMITS: Limits = {
   fileBytes: GIB,
   processes: 200,
   diskBytes: 1.5 * GIB,
+  threads: 64,
+  machineMemory: 6 * GIB,
 }
 
 /** For a project that came from a link and that nobody has trusted yet. */
@@ -49,6 +55,8 @@ export const STRICT_LIMITS: Limits = {
   fileBytes: 64 * MIB,
   processes: 32,
   diskBytes: 512 * MIB,
+  threads: 16,
+  machineMemory: GIB,
 }
 
 /** What each one is called, its unit, and the least that makes sense. */
@@ -64,7 +72,10 @@ export const LIMIT_FACTS: Record<
   openFiles: { words: 'open files', unit: 'count', least: 8 },
   fileBytes: { words: 'size of one file', unit: 'bytes', least: 4096 },
   processes: { words: 'processes', unit: 'count', least: 1 },
-  diskBytes: { words: 'files in the machine', unit: 'bytes', least: 16 * MIB },
+  // The machine starts with that much, and takes nothing back.
+  diskBytes: { words: 'files in the machine', unit: 'bytes', least: 64 * MIB },
+  threads: { words: 'threads', unit: 'count', least: 1 },
+  machineMemory: { words: 'memory of all programs', unit: 'bytes', least: 16 * MIB },
 }
 
 export const LIMIT_NAMES = Object.keys(LIMIT_FACTS) as (keyof Limits)[]
@@ -105,6 +116,59 @@ export const limitText = (name: keyof Limits, value: number): string => {
   return `${Number(size.toFixed(1))} ${UNITS[step]}`
 }
 
+/** Who has set a limit, and so where it can be raised. */
+export type LimitSource = 'settings' | 'project' | 'spawn' | 'seal'
+
+export interface Granted {
+  limits: Limits
+  sources: Record<keyof Limits, LimitSource>
+}
+
+/** Limits that one source has set alone. */
+export const grantAll = (limits: Limits, source: LimitSource): Granted => ({
+  limits,
+  sources: Object.fromEntries(LIMIT_NAMES.map((name) => [name, source])) as Granted['sources'],
+})
+
+/** `base` tightened by what another source wants; each limit remembers who made it what it is. */
+export const grant = (
+  base: Granted,
+  wanted: Partial<Record<keyof Limits, unknown>>,
+  source: LimitSource,
+): Granted => {
+  const limits = tighten(base.limits, wanted)
+  const sources = { ...base.sources }
+  for (const name of LIMIT_NAMES) if (limits[name] < base.limits[name]) sources[name] = source
+  return { limits, sources }
+}
+
+/** What a child gets: the machine's limits of now, and nothing that its parent has not. */
+export const grantChild = (base: Granted, parent: Granted): Granted => {
+  const limits = tighten(base.limits, parent.limits)
+  const sources = { ...base.sources }
+  for (const name of LIMIT_NAMES)
+    if (parent.limits[name] === limits[name]) sources[name] = parent.sources[name]
+  return { limits, sources }
+}
+
+/** As .wasmrun.toml writes a name: cpuSeconds is cpu_seconds. */
+export const limitKey = (name: keyof Limits): string =>
+  name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
+
+/** Where a limit can be raised, as a sentence. */
+export const raiseWords = (name: keyof Limits, source: LimitSource): string => {
+  if (source === 'project') return `Raise ${limitKey(name)} in [limits] of .wasmrun.toml.`
+  if (source === 'spawn') return `Raise limits.${name} where it is spawned.`
+  if (source === 'seal') return 'The project is sealed; once it is trusted, the limits in Settings count.'
+  return `Raise the limit "${LIMIT_FACTS[name].words}" in Settings.`
+}
+
+/** '512 MB of memory', '16 open files'. */
+export const amountWords = (name: keyof Limits, value: number): string => {
+  const { words, unit } = LIMIT_FACTS[name]
+  return `${limitText(name, value)} ${unit === 'count' ? '' : 'of '}${words}`
+}
+
 /** What a user is told of a process that was stopped: the limit by name, and where to raise it. */
-export const passedWords = (name: keyof Limits, value: number): string =>
-  `it passed ${limitText(name, value)} of ${LIMIT_FACTS[name].words}. Raise the limit "${LIMIT_FACTS[name].words}" in Settings.`
+export const passedWords = (name: keyof Limits, value: number, source: LimitSource = 'settings'): string =>
+  `it passed ${amountWords(name, value)}. ${raiseWords(name, source)}`

@@ -16,7 +16,8 @@ export interface ChildrenOptions {
   memory: Memory
   end: (entry: Entry, reason: ExitReason) => void
   spawn: (request: SpawnRequest, parent: Family) => Promise<number>
-  exec: (entry: Entry, request: SpawnRequest) => Promise<void>
+  /** `isStill`: whether the caller is there when the program is. */
+  exec: (entry: Entry, request: SpawnRequest, isStill: () => boolean) => Promise<void>
   killFor: (caller: Entry, pid: number, signal: number) => number
   /** Brings /proc up to date for a process; 0 for all. */
   refresh: (pid: number, caller: number) => void
@@ -28,10 +29,10 @@ export interface ChildrenOptions {
 /** The face for one thread of the process: its first one, or a further one. */
 export const faceFor = (entry: Entry, thread: number, options: ChildrenOptions): KernelForProcess => {
   const { memory, end, spawn, exec, killFor, refresh } = options
-  const isOurs = (): boolean => entry.thread === thread || entry.threads.has(thread)
+  const isOurs = (): boolean => !entry.exit && (entry.thread === thread || entry.threads.has(thread))
   const answer = (reply: number, result: number): void => {
     // After an exec this link is an old one's: nobody waits there.
-    if (entry.exit || !isOurs()) return
+    if (!isOurs()) return
     setWord(memory, threadAt(thread) + THREAD.REPLY + reply, result)
     wake(memory, thread)
   }
@@ -39,6 +40,8 @@ export const faceFor = (entry: Entry, thread: number, options: ChildrenOptions):
     answer(reply, -(error instanceof SysError ? error.errno : ERRNO.IO))
   /** A bad request is answered as one, so that a caller that only made a mistake does not wait for ever. */
   const checked = <T>(parse: () => T, reply: unknown): T => {
+    // Who has ended, or was replaced by an exec, asks for nothing any more.
+    if (!isOurs()) throw new SysError(ERRNO.SRCH, `process ${entry.pid}`)
     try {
       return parse()
     } catch (error) {
@@ -60,7 +63,7 @@ export const faceFor = (entry: Entry, thread: number, options: ChildrenOptions):
     },
     exec: (...args) => {
       const { reply, request } = checked(() => processRequests.spawn(...args), args[0])
-      exec(entry, childRequest(entry, request)).catch((error: unknown) => refuse(reply, error))
+      exec(entry, childRequest(entry, request), isOurs).catch((error: unknown) => refuse(reply, error))
     },
     spawnThread: (...args) => {
       const { reply, argument } = checked(() => processRequests.spawnThread(...args), args[0])
@@ -96,7 +99,6 @@ const childRequest = (parent: Entry, child: ChildRequest): SpawnRequest => {
     terminal: null,
     stdin: null,
     title: [command.split('/').at(-1), ...args].join(' '),
-    limits: parent.limits,
   }
 }
 
@@ -107,7 +109,14 @@ const spawnChild = async (
 ): Promise<number> => {
   // The parent may have ended while its request was on the way.
   if (parent.exit) throw new SysError(ERRNO.SRCH, `process ${parent.pid}`)
-  const { descriptors, group = null, session = false, foreground = false, ignored = null } = child
-  const birth = { group, session, foreground, ignored }
+  const {
+    descriptors,
+    group = null,
+    session = false,
+    foreground = false,
+    ignored = null,
+    blocked = null,
+  } = child
+  const birth = { group, session, foreground, ignored, blocked }
   return spawn(childRequest(parent, child), { pid: parent.pid, slot: parent.slot, descriptors, birth })
 }

@@ -19,8 +19,8 @@ import type { ProcFacts } from './proc-text.ts'
 
 export const describe = (memory: Memory, entry: Entry): ProcessInfo => {
   const { request, program, exit } = entry
-  const thread = threadAt(entry.thread)
   const process = processAt(entry.slot)
+  const thread = threadAt(busiest(memory, entry))
   const waiting = callName(getWord(memory, thread + THREAD.CALL))
   return {
     pid: entry.pid,
@@ -37,10 +37,26 @@ export const describe = (memory: Memory, entry: Entry): ProcessInfo => {
     waiting,
     started: entry.started,
     cpu: usage(memory, entry, performance.now()).cpu,
-    memory: getWord(memory, thread + THREAD.GUEST_PAGES) * PAGE_BYTES,
+    memory: memoryOf(memory, entry),
     files: getWord(memory, process + PROCESS.FILES),
+    threads: 1 + entry.threads.size,
     exit,
   }
+}
+
+/** The thread that says what the process does: one that is not asleep, if there is one, else its first. */
+const busiest = (memory: Memory, entry: Entry): number => {
+  const isAwake = (thread: number): boolean =>
+    getWord(memory, threadAt(thread) + THREAD.STATE) === THREAD_STATE.RUNNING
+  return [entry.thread, ...entry.threads.keys()].find(isAwake) ?? entry.thread
+}
+
+/** Bytes of its wasm memory, which all of its threads share: each knows it as of its last call. */
+export const memoryOf = (memory: Memory, entry: Entry): number => {
+  let pages = 0
+  for (const thread of [entry.thread, ...entry.threads.keys()])
+    pages = Math.max(pages, getWord(memory, threadAt(thread) + THREAD.GUEST_PAGES))
+  return pages * PAGE_BYTES
 }
 
 /** Milliseconds since it started, and of these the ones in which it was not blocked. */
@@ -74,7 +90,6 @@ export const procFacts = (memory: Memory, entry: Entry): ProcFacts => {
     ...row,
     name: (entry.request.command.split('/').at(-1) ?? '').slice(0, NAME_LENGTH),
     terminal: word(PROCESS.TTY),
-    threads: word(PROCESS.THREADS),
     umask: word(PROCESS.UMASK),
     started: entry.startedAt,
     pending: word(PROCESS.PENDING),

@@ -1,8 +1,9 @@
 /** What the kernel keeps of a process besides its slot in shared memory. */
 import type { ExitReason, SpawnRequest } from '../abi/control.ts'
-import type { Limits } from '../abi/limits.ts'
+import type { Granted, Limits } from '../abi/limits.ts'
 import type { Program } from './programs.ts'
 import type { Stdio } from './stdio.ts'
+import type { Tree } from './trees.ts'
 import type { Meter } from './warden.ts'
 
 export interface Entry {
@@ -20,6 +21,10 @@ export interface Entry {
   readonly parent: number
   readonly stdio: Stdio
   readonly limits: Limits
+  readonly sources: Granted['sources']
+  /** Limits that have refused it something, each told once. */
+  readonly refused: Set<keyof Limits>
+  readonly tree: Tree
   readonly meter: Meter
   /** Milliseconds since the epoch, and on performance.now()'s clock. */
   readonly started: number

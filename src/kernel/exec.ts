@@ -10,11 +10,10 @@ import { createDescriptors } from '../objects/descriptors.ts'
 import type { Objects } from '../objects/objects.ts'
 import type { Files } from '../vfs/types.ts'
 import type { Entry } from './entry.ts'
-import type { Reaper } from './kill.ts'
 import { openPreopens } from './preopens.ts'
 
-/** Ends the caller's thread and gives the process another. @throws SysError EAGAIN when the machine has none left: nothing is changed */
-export const replaceThread = (objects: Objects, reaper: Reaper, entry: Entry): void => {
+/** Stops all threads of the process (`stop`) and gives it a fresh one. @throws SysError EAGAIN when the machine has none left: nothing is changed */
+export const replaceThread = (objects: Objects, stop: (thread: number) => void, entry: Entry): void => {
   const { memory } = objects
   const thread = takeThread(memory, entry.pid)
   if (thread < 0)
@@ -22,9 +21,10 @@ export const replaceThread = (objects: Objects, reaper: Reaper, entry: Entry): v
   const before = entry.thread
   entry.slept += (getWord(memory, threadAt(before) + THREAD.BLOCKED_US) >>> 0) / 1000
   entry.thread = thread
-  for (const further of entry.threads.keys()) reaper.endThread(further)
+  const further = [...entry.threads.keys()]
   entry.threads.clear()
-  reaper.endThread(before)
+  setWord(memory, processAt(entry.slot) + PROCESS.THREADS, 1)
+  for (const each of [...further, before]) stop(each)
 }
 
 export const renewDescriptors = (

@@ -7,7 +7,7 @@
  * they work on shared memory in their own thread.
  */
 import type { HostForKernel, JailApi, KernelApi, KernelEvent, KernelForJail } from '../abi/control.ts'
-import { KIND_LIMITS, parseLimits } from '../abi/limits.ts'
+import { grant, grantAll, KIND_LIMITS, parseLimits, STRICT_LIMITS } from '../abi/limits.ts'
 import { expose, type Remote } from '../ipc/rpc.ts'
 import { createHeap } from '../memory/heap.ts'
 import { INITIAL_PAGES, PAGE_BYTES, SUPERBLOCK } from '../memory/layout.ts'
@@ -49,6 +49,9 @@ export interface KernelOptions {
   report: (event: KernelEvent) => void
 }
 
+const record = (value: unknown): Record<string, unknown> =>
+  typeof value === 'object' && value !== null ? { ...value } : {}
+
 export const createKernel = ({ jail, host, report }: KernelOptions): Kernel => {
   const memory = createMemory()
   formatVfs(memory)
@@ -64,7 +67,7 @@ export const createKernel = ({ jail, host, report }: KernelOptions): Kernel => {
   })
   const reaper = createReaper(memory, objects, (thread) => void jail.terminate(thread))
   const programs = createPrograms(files, jail, host)
-  let limits = KIND_LIMITS
+  let granted = grantAll(KIND_LIMITS, 'settings')
   const mostPages = getWord(memory, SUPERBLOCK.LIMIT)
   const diagnostics = createDiagnostics({ report, fsck: files.fsck })
   const listing = createProcFiles({ objects, vfs, files, facts: (entry) => procFacts(memory, entry) })
@@ -77,7 +80,7 @@ export const createKernel = ({ jail, host, report }: KernelOptions): Kernel => {
     report,
     diagnostics,
     listing,
-    limits: () => limits,
+    granted: () => granted,
   })
   const watches = createWatches(vfs, files)
   const nudge = (): void => wake(memory, 0)
@@ -117,10 +120,11 @@ export const createKernel = ({ jail, host, report }: KernelOptions): Kernel => {
       nudge()
     },
     processes: processes.list,
-    ensureRuntime: (name, version) => programs.ensureRuntime(name, version, limits.memory),
-    setLimits: (wanted) => {
-      limits = parseLimits(wanted)
-      const pages = Math.ceil(limits.diskBytes / PAGE_BYTES)
+    ensureRuntime: (name, version) => programs.ensureRuntime(name, version, granted.limits.memory),
+    setLimits: (wanted, project, isSealed) => {
+      const own = grant(grantAll(parseLimits(wanted), 'settings'), isSealed ? STRICT_LIMITS : {}, 'seal')
+      granted = grant(own, record(project), 'project')
+      const pages = Math.ceil(granted.limits.diskBytes / PAGE_BYTES)
       setWord(memory, SUPERBLOCK.LIMIT, Math.min(mostPages, Math.max(pages, INITIAL_PAGES)))
     },
     watch: (path) => {

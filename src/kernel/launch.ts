@@ -4,7 +4,7 @@ import { ERRNO, SysError } from '../abi/errno.ts'
 import { expose, moving, type Remote } from '../ipc/rpc.ts'
 import { PROCESS, PROCESS_STATE, processAt } from '../memory/layout.ts'
 import type { Memory } from '../memory/memory.ts'
-import { setWord } from '../memory/slots.ts'
+import { compareExchangeWord } from '../memory/slots.ts'
 import type { Entry } from './entry.ts'
 
 /** Words and variables that the program finds. */
@@ -65,7 +65,14 @@ export const launch = async (
   const thread = begin?.thread ?? entry.thread
   const words = { args: argvOf(entry), env: environmentOf(entry, pwd) }
   const start = { pid, thread, ...words, kind: program.kind, begin: begin && { argument: begin.argument } }
-  setWord(memory, processAt(entry.slot) + PROCESS.STATE, PROCESS_STATE.RUNNING)
+  // Only what has just been made: one that is stopped stays so, and a slot that is another's by now is left alone.
+  if (!entry.exit)
+    compareExchangeWord(
+      memory,
+      processAt(entry.slot) + PROCESS.STATE,
+      PROCESS_STATE.STARTING,
+      PROCESS_STATE.RUNNING,
+    )
   const bind = { memory: memory.shared, guest, start, port: port2 }
   await jail.start(thread, program.key, moving(bind, [port2]))
 }

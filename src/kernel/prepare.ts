@@ -38,8 +38,9 @@ export interface Birth {
   group: number | null
   session: boolean
   foreground: boolean
-  /** null: what the parent ignores. */
+  /** null: what the parent ignores, and blocks. */
   ignored: number | null
+  blocked: number | null
 }
 
 export interface Prepared {
@@ -95,6 +96,7 @@ export const prepare = (objects: Objects, files: Files, plan: Plan): Prepared =>
 const placeChild = (objects: Objects, at: number, pid: number, { birth }: Family): void => {
   const { memory } = objects
   if (birth.ignored !== null) setWord(memory, at + PROCESS.IGNORED, birth.ignored & ~UNSTOPPABLE)
+  if (birth.blocked !== null) setWord(memory, at + PROCESS.BLOCKED, birth.blocked & ~UNSTOPPABLE)
   if (birth.session) {
     for (const field of [PROCESS.SESSION, PROCESS.GROUP]) setWord(memory, at + field, pid)
     setWord(memory, at + PROCESS.TTY, 0)
@@ -109,7 +111,7 @@ const placeChild = (objects: Objects, at: number, pid: number, { birth }: Family
   if (birth.foreground && tty !== 0) setForeground(objects, tty, getWord(memory, at + PROCESS.GROUP))
 }
 
-/** What fork(2) would have copied: group, session, terminal, file mode mask, ignored signals, nice value. */
+/** What fork(2) would have copied: group, session, terminal, file mode mask, ignored and blocked signals, nice value. */
 const inheritWords = (objects: Objects, at: number, pid: number, parent: Family | null): void => {
   const { memory } = objects
   const from = parent ? processAt(parent.slot) : -1
@@ -119,6 +121,7 @@ const inheritWords = (objects: Objects, at: number, pid: number, parent: Family 
     [PROCESS.UMASK]: DEFAULT_UMASK,
     [PROCESS.TTY]: 0,
     [PROCESS.IGNORED]: 0,
+    [PROCESS.BLOCKED]: 0,
     [JOB.NICE]: 0,
   }
   for (const [field, value] of Object.entries(own)) {

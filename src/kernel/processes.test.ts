@@ -1,100 +1,21 @@
 /** Life and death of processes as the kernel decides them, over real shared memory; the jail only notes what it is asked. */
 import assert from 'node:assert/strict'
 import { afterEach, test } from 'node:test'
-import type { JailApi, KernelEvent, SpawnRequest } from '../abi/control.ts'
+import type { ChildRequest } from '../abi/control.ts'
 import { ERRNO, isCode, SysError } from '../abi/errno.ts'
-import { KIND_LIMITS } from '../abi/limits.ts'
 import { SIGNAL } from '../abi/signals.ts'
-import type { Remote } from '../ipc/rpc.ts'
-import { createHeap } from '../memory/heap.ts'
-import { PROCESS, processAt, THREAD, THREAD_STATE, threadAt } from '../memory/layout.ts'
-import { createMemory } from '../memory/memory.ts'
-import { setWord } from '../memory/slots.ts'
+import { PROCESS, processAt, REPLY_PENDING, THREAD, threadAt } from '../memory/layout.ts'
+import { getWord, setWord } from '../memory/slots.ts'
+import { waitOperation } from '../objects/child.ts'
 import { createDescriptors } from '../objects/descriptors.ts'
-import { createObjects } from '../objects/objects.ts'
 import { fileObject } from '../objects/open-file.ts'
 import { pipeWrite } from '../objects/pipe.ts'
+import { JOB } from '../objects/slot-words.ts'
 import { spanOf } from '../objects/spans.ts'
-import { createFiles } from '../vfs/files.ts'
-import { formatVfs } from '../vfs/format.ts'
-import { attachVfs } from '../vfs/vfs.ts'
-import { takeAudit } from './audit.ts'
-import { procFacts } from './describe.ts'
-import { createDiagnostics } from './diagnostics.ts'
-import { createReaper } from './kill.ts'
-import { createProcFiles } from './proc-files.ts'
-import { createProcesses } from './processes.ts'
-import type { Program } from './programs.ts'
 import { GRACE_MS } from './signals.ts'
+import { cleanUp, setUp } from './test-kernel.ts'
 
-/** Open links would keep the test's process alive. */
-const cleanUps: (() => void)[] = []
-afterEach(() => {
-  for (const clean of cleanUps.splice(0)) clean()
-})
-
-const setUp = (jail: Partial<Remote<JailApi>> = {}) => {
-  const memory = createMemory(1024)
-  formatVfs(memory)
-  const vfs = attachVfs(memory)
-  const files = createFiles(vfs)
-  const objects = createObjects(memory, createHeap(memory), vfs, -1)
-  files.mkdir('/home/project', { recursive: true })
-  const events: KernelEvent[] = []
-  const stopped: number[] = []
-  const report = (event: KernelEvent): void => void events.push(event)
-  const reaper = createReaper(memory, objects, (thread) => {
-    stopped.push(thread)
-    // As a worker does at its next call.
-    setWord(memory, threadAt(thread) + THREAD.STATE, THREAD_STATE.PARKED)
-  })
-  const program: Program = {
-    key: 'k',
-    kind: 'wasi',
-    runtime: 'wasm',
-    env: {},
-    startsInPwd: false,
-    guest: null,
-  }
-  const processes = createProcesses({
-    objects,
-    files,
-    jail: { start: async () => {}, ...jail } as Remote<JailApi>,
-    programs: { resolve: async () => program, ensureRuntime: async () => {} },
-    reaper,
-    limits: () => KIND_LIMITS,
-    report,
-    diagnostics: createDiagnostics({ report, fsck: files.fsck }),
-    listing: createProcFiles({ objects, vfs, files, facts: (entry) => procFacts(memory, entry) }),
-  })
-  cleanUps.push(() => {
-    for (const { pid } of processes.list()) processes.kill(pid, SIGNAL.KILL)
-  })
-  const spawn = async (request: Partial<SpawnRequest> = {}): Promise<number> => {
-    const whole = { command: 'p', args: [], cwd: '/home/project', env: {}, preopens: null, title: 'p' }
-    return (await processes.spawn({ ...whole, terminal: null, stdin: null, ...request })).pid
-  }
-  const exitOf = (pid: number) => {
-    const found = events.filter((event) => event.type === 'exit').filter((event) => event.pid === pid)
-    assert.equal(found.length, 1, `the end of ${pid} is told once`)
-    return found[0]?.reason
-  }
-  const audit = () => {
-    reaper.sweep(performance.now())
-    const {
-      workers: _,
-      heap: __,
-      locks: ___,
-      ...rest
-    } = takeAudit(objects, vfs, processes.ports(), {
-      bound: 0,
-      blank: 0,
-      warm: 0,
-    })
-    return rest
-  }
-  return { processes, spawn, exitOf, audit, events, stopped, objects, memory, files }
-}
+afterEach(cleanUp)
 
 test('a process that is killed ends with 128 + the signal, once, and leaves nothing', async () => {
   const { processes, spawn, exitOf, audit, stopped } = setUp()
@@ -157,7 +78,7 @@ test('a start that is refused gives everything back', async () => {
 
 test('a worker that cannot be started or fails is the end of its process, with the reason', async () => {
   const bad = setUp({
-    start: async () => {
+    onStart: async () => {
       throw new SysError(ERRNO.AGAIN, 'worker', 'none left')
     },
   })
@@ -191,4 +112,113 @@ test('a process past a limit is ended with a sentence that names it', async () =
   processes.turn()
   assert.equal(exitOf(pid)?.code, 137)
   assert.match(exitOf(pid)?.message ?? '', /running time/)
+})
+
+/** A child that was spawned by that process, as its worker asks; -errno. */
+const childOf = async (
+  kernel: ReturnType<typeof setUp>,
+  pid: number,
+  more: Partial<ChildRequest> = {},
+): Promise<number> => {
+  const { thread } = kernel.processes.get(pid)
+  const at = threadAt(thread) + THREAD.REPLY
+  setWord(kernel.memory, at, REPLY_PENDING)
+  const request = { command: 'p', args: [], cwd: null, env: {}, descriptors: [], ...more }
+  await kernel.threadOf(thread).spawn(0, request)
+  for (let round = 0; getWord(kernel.memory, at) === REPLY_PENDING && round < 100; round++)
+    await new Promise((resolve) => setTimeout(resolve, 1))
+  return getWord(kernel.memory, at)
+}
+
+test('a parent that never waits fills no more than its share: others still spawn', async () => {
+  const kernel = setUp({ limits: { processes: 40 } })
+  const { processes, spawn, audit, events } = kernel
+  const [bomb, other] = [await spawn(), await spawn()]
+  const clean = audit()
+  let made = 0
+  for (; made < 60; made++) {
+    const child = await childOf(kernel, bomb)
+    if (child === -ERRNO.AGAIN) break
+    assert.ok(child > 0, String(child))
+    processes.kill(child, SIGNAL.KILL)
+  }
+  assert.ok(made < 40, `${made} zombies`)
+  assert.ok((await childOf(kernel, other)) > 0, 'a child of another tree')
+  assert.ok((await spawn()) > 0, 'one of the page')
+  const words = events.flatMap((event) => (event.type === 'log' ? [event.text] : []))
+  assert.equal(words.filter((text) => /40 processes/.test(text)).length, 1, 'told once')
+  const waited = waitOperation(objectsOf(kernel, bomb), -1).attempt()
+  assert.ok(waited > 0)
+  assert.ok((await childOf(kernel, bomb)) > 0, 'one for each that is waited for')
+  processes.kill(bomb, SIGNAL.KILL)
+  for (const { pid } of processes.list()) if (pid !== other) processes.kill(pid, SIGNAL.KILL)
+  // The other one, and its child that it has not waited for.
+  assert.equal(audit().processes, clean.processes)
+})
+
+const objectsOf = (kernel: ReturnType<typeof setUp>, pid: number) => ({
+  ...kernel.objects,
+  slot: kernel.processes.get(pid).slot,
+})
+
+test('a chain of children shares the time of the process that it comes from', async () => {
+  const kernel = setUp()
+  const { processes, spawn, events } = kernel
+  const first = await spawn({ limits: { wallSeconds: 1 } })
+  const child = await childOf(kernel, first)
+  processes.kill(first, SIGNAL.KILL)
+  await new Promise((resolve) => setTimeout(resolve, 1100))
+  const heir = await childOf(kernel, child)
+  processes.turn()
+  assert.deepEqual(processes.list(), [])
+  const last = events.flatMap((event) => (event.type === 'process' ? [event.process] : [])).at(-1)
+  assert.ok([child, heir].includes(last?.pid ?? 0))
+  assert.match(last?.exit?.message ?? '', /1 s of running time.*limits\.wallSeconds/)
+})
+
+test('the memory of all programs together has a limit; the greediest is stopped', async () => {
+  const { processes, spawn, exitOf, memory } = setUp({ limits: { machineMemory: 32 * 1024 * 1024 } })
+  const [small, large] = [await spawn(), await spawn()]
+  const use = (pid: number, pages: number): void =>
+    setWord(memory, threadAt(processes.get(pid).thread) + THREAD.GUEST_PAGES, pages)
+  use(small, 100)
+  use(large, 400)
+  processes.turn()
+  assert.equal(processes.list().length, 2)
+  use(large, 500)
+  await assert.rejects(spawn(), /ENOMEM.*memory of all programs/)
+  processes.turn()
+  assert.deepEqual(
+    processes.list().map(({ pid }) => pid),
+    [small],
+  )
+  assert.match(exitOf(large)?.message ?? '', /32 MB of memory of all programs/)
+})
+
+test('what a limit refuses is told once, and again when the program fails of it', async () => {
+  const { processes, spawn, exitOf, memory, events } = setUp()
+  const pid = await spawn({ limits: { openFiles: 16 } })
+  const at = processAt(processes.get(pid).slot) + JOB.REFUSED
+  for (let round = 0; round < 3; round++) {
+    setWord(memory, at, 1 << ERRNO.MFILE)
+    processes.turn()
+  }
+  const words = events.flatMap((event) => (event.type === 'log' ? [event.text] : []))
+  assert.equal(words.length, 1)
+  assert.match(words[0] ?? '', /16 open files.*limits\.openFiles/)
+  processes.threadFailed(processes.get(pid).thread, 'x')
+  assert.match(exitOf(pid)?.message ?? '', /its worker failed: x; .*16 open files/)
+})
+
+test('a child blocks what its parent blocks, or what it is told to, and never what cannot be blocked', async () => {
+  const kernel = setUp()
+  const pid = await kernel.spawn()
+  const at = (each: number): number => processAt(kernel.processes.get(each).slot) + PROCESS.BLOCKED
+  const [usr1, term] = [1 << (SIGNAL.USR1 - 1), 1 << (SIGNAL.TERM - 1)]
+  setWord(kernel.memory, at(pid), usr1)
+  assert.equal(getWord(kernel.memory, at(await childOf(kernel, pid))), usr1)
+  assert.equal(getWord(kernel.memory, at(await childOf(kernel, pid, { blocked: 0 }))), 0)
+  assert.equal(getWord(kernel.memory, at(await childOf(kernel, pid, { blocked: -1 }))) & term, term)
+  const unstoppable = (1 << (SIGNAL.KILL - 1)) | (1 << (SIGNAL.STOP - 1))
+  assert.equal(getWord(kernel.memory, at(await childOf(kernel, pid, { blocked: -1 }))) & unstoppable, 0)
 })

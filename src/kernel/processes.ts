@@ -8,30 +8,33 @@
  */
 import type { ExitReason, JailApi, KernelEvent, ProcessInfo, SpawnRequest } from '../abi/control.ts'
 import { ERRNO, SysError } from '../abi/errno.ts'
-import { type Limits, passedWords, tighten } from '../abi/limits.ts'
+import { type Granted, grant, grantChild, type Limits, passedWords, raiseWords } from '../abi/limits.ts'
 import { SIGNAL, signalCode } from '../abi/signals.ts'
 import type { Remote } from '../ipc/rpc.ts'
-import { PAGE_BYTES, PROCESS, PROCESS_STATE, processAt, THREAD, threadAt } from '../memory/layout.ts'
+import { PROCESS, PROCESS_STATE, processAt } from '../memory/layout.ts'
 import { freeProcess, getWord } from '../memory/slots.ts'
 import type { Objects } from '../objects/objects.ts'
 import { endProcess } from '../objects/proc.ts'
 import type { Files } from '../vfs/types.ts'
 import { type ChildrenOptions, faceFor } from './children.ts'
-import { describe } from './describe.ts'
+import { describe, usage } from './describe.ts'
 import type { Diagnostics } from './diagnostics.ts'
 import type { Entry } from './entry.ts'
 import { renewDescriptors, replaceThread } from './exec.ts'
 import type { Reaper } from './kill.ts'
 import { argvOf, environmentOf, guestMemory, launch } from './launch.ts'
+import { createLinks } from './links.ts'
 import { choosePreopens, nameInside } from './preopens.ts'
 import { type Family, prepare } from './prepare.ts'
 import type { ProcFiles } from './proc-files.ts'
 import type { Programs } from './programs.ts'
+import { createRefusals } from './refusals.ts'
 import { parseThreadFailed } from './requests.ts'
 import { createSignals } from './signals.ts'
 import { createStraces } from './strace.ts'
 import { createThreads } from './threads.ts'
-import { createMeter, judge, memoryWords, meterOutput } from './warden.ts'
+import { createTree, createTrees } from './trees.ts'
+import { createMeter, judge, judgeMemory, judgeTree, meterOutput } from './warden.ts'
 
 export interface Processes {
   /** A child of the page. */
@@ -60,7 +63,7 @@ export interface ProcessesOptions {
   programs: Programs
   reaper: Reaper
   /** What a process gets unless its request says less. */
-  limits: () => Limits
+  granted: () => Granted
   report: (event: KernelEvent) => void
   diagnostics: Diagnostics
   listing: ProcFiles
@@ -71,21 +74,23 @@ export const createProcesses = (options: ProcessesOptions): Processes => {
   const { memory } = objects
   const entries = new Map<number, Entry>()
   const straces = createStraces(objects, report)
-  /** The kernel's end of each process's control link. */
-  const links = new Map<number, MessagePort>()
+  const links = createLinks()
+  const trees = createTrees(memory)
+  const refusals = createRefusals(memory, report)
+  const stop = (thread: number): void => {
+    reaper.endThread(thread)
+    links.close(thread)
+  }
 
   const end = (entry: Entry, reason: ExitReason): void => {
     if (entry.exit) return
-    for (const thread of [entry.thread, ...entry.threads.keys()]) reaper.endThread(thread)
-    entry.threads.clear()
+    for (const thread of [entry.thread, ...entry.threads.keys()]) stop(thread)
     emitOutput(entry, true)
     straces.stop(entry)
-    const used = getWord(memory, threadAt(entry.thread) + THREAD.GUEST_PAGES) * PAGE_BYTES
-    // Whom somebody else has ended was not ended by its memory.
-    const isItsOwn = reason.signal === 0 || reason.signal === SIGNAL.ABRT
-    const hasFailed = reason.code !== 0 && isItsOwn && reason.message === ''
-    entry.exit = hasFailed ? { ...reason, message: memoryWords(used, entry.limits) } : reason
+    entry.exit = refusals.lastWords(entry, reason)
+    trees.died(entry, usage(memory, entry, performance.now()).cpu)
     const last = describe(memory, entry)
+    entry.threads.clear()
     endProcess(objects, entry.slot, reason.code, reason.signal)
     entry.stdio.close()
     report({ type: 'process', process: last })
@@ -100,8 +105,6 @@ export const createProcesses = (options: ProcessesOptions): Processes => {
     signals.forget(entry.pid)
     listing.remove(entry.pid)
     diagnostics.ended(entry)
-    links.get(entry.pid)?.close()
-    links.delete(entry.pid)
   }
   const emitOutput = (entry: Entry, all: boolean): boolean => {
     let moved = false
@@ -110,31 +113,42 @@ export const createProcesses = (options: ProcessesOptions): Processes => {
       if (chunks.length === 0) return moved
       const bytes = chunks.reduce((sum, chunk) => sum + chunk.bytes.length, 0)
       meterOutput(entry.meter, bytes, performance.now())
+      for (const chunk of chunks) refusals.heard(entry, chunk.bytes)
       report({ type: 'output', pid: entry.pid, chunks, bytes })
       moved = true
       if (!all) return moved
     }
   }
   const spawn = async (request: SpawnRequest, parent: Family | null): Promise<number> => {
-    const limits = tighten(options.limits(), request.limits ?? {})
+    const above = parent && get(parent.pid)
+    const granted = above
+      ? grantChild(options.granted(), above)
+      : grant(options.granted(), request.limits ?? {}, 'spawn')
+    const { limits } = granted
     const program = await programs.resolve(request, limits.memory)
     // It may have ended meanwhile, and its slot have become another's.
-    if (parent && !entries.has(parent.pid)) throw new SysError(ERRNO.SRCH, `process ${parent.pid}`)
-    if (entries.size >= limits.processes)
-      throw new SysError(ERRNO.AGAIN, request.command, passedWords('processes', limits.processes))
+    if (above?.exit) throw new SysError(ERRNO.SRCH, `process ${above.pid}`)
+    for (const name of full(above, granted)) {
+      if (above) refusals.refused(above, name)
+      const errno = name === 'processes' ? ERRNO.AGAIN : ERRNO.NOMEM
+      throw new SysError(errno, request.command, passedWords(name, limits[name], granted.sources[name]))
+    }
     const preopens = choosePreopens(files, request, program.startsInPwd)
     const prepared = prepare(objects, files, { request, program, preopens, parent, limits })
     const startedAt = performance.now()
-    const started = { started: Date.now(), startedAt, limits, meter: createMeter(startedAt) }
+    const tree = above?.tree ?? createTree(granted, startedAt)
+    const started = { started: Date.now(), startedAt, ...granted, tree, meter: createMeter(startedAt) }
     const born = {
       parent: parent?.pid ?? 0,
       exit: null,
       told: PROCESS_STATE.RUNNING,
       slept: 0,
       threads: new Map(),
+      refused: new Set<keyof Limits>(),
     }
     const entry: Entry = { ...prepared, ...started, ...born, request, program, guest: null }
     entries.set(entry.pid, entry)
+    trees.born(entry)
     try {
       const isForLog = !request.strace
       if (request.strace || diagnostics.traces(request.command)) straces.start(entry, isForLog)
@@ -146,22 +160,30 @@ export const createProcesses = (options: ProcessesOptions): Processes => {
       fail(entry, error)
     }
     diagnostics.say(`process ${entry.pid} starts: ${argvOf(entry).join(' ')} (${program.runtime})`)
-    report({ type: 'process', process: describe(memory, entry) })
+    // Once it has ended, its last row has been told, and its slot may be another's.
+    if (!entry.exit) report({ type: 'process', process: describe(memory, entry) })
     return entry.pid
+  }
+  /** The limits that leave no room for a child of that process, or for one of the page (null). */
+  const full = (above: Entry | null, { limits }: Granted): (keyof Limits)[] => {
+    const names: (keyof Limits)[] = []
+    if (!trees.hasRoom(above?.tree ?? null, limits.processes)) names.push('processes')
+    if (judgeMemory(memory, entries.values(), limits)) names.push('machineMemory')
+    return names
   }
   const fail = (entry: Entry, error: unknown): void =>
     end(entry, { code: 126, signal: 0, message: error instanceof Error ? error.message : String(error) })
   const start = (entry: Entry, pwd: string): Promise<void> =>
-    launch(memory, jail, entry, { face: faceFor(entry, entry.thread, forChildren), pwd }, (port) => {
-      links.get(entry.pid)?.close()
-      links.set(entry.pid, port)
-    })
+    launch(memory, jail, entry, { face: faceFor(entry, entry.thread, forChildren), pwd }, (port) =>
+      links.open(entry.thread, port),
+    )
   /** The program of a process is replaced; a refusal leaves it as it was. */
-  const exec = async (entry: Entry, request: SpawnRequest): Promise<void> => {
+  const exec: ChildrenOptions['exec'] = async (entry, request, isStill) => {
     const program = await programs.resolve(request, entry.limits.memory)
-    if (entry.exit) return
+    if (!isStill()) return
     const preopens = choosePreopens(files, request, program.startsInPwd)
-    replaceThread(objects, reaper, entry)
+    replaceThread(objects, stop, entry)
+    const { thread } = entry
     try {
       renewDescriptors(objects, files, entry, preopens)
       Object.assign(entry, { program, request })
@@ -171,9 +193,9 @@ export const createProcesses = (options: ProcessesOptions): Processes => {
       await start(entry, pwd)
       diagnostics.say(`process ${entry.pid} becomes ${argvOf(entry).join(' ')} (${program.runtime})`)
     } catch (error) {
-      fail(entry, error)
+      if (entry.thread === thread) fail(entry, error)
     }
-    report({ type: 'process', process: describe(memory, entry) })
+    if (!entry.exit) report({ type: 'process', process: describe(memory, entry) })
   }
   const signals = createSignals({
     objects,
@@ -187,12 +209,38 @@ export const createProcesses = (options: ProcessesOptions): Processes => {
     exec,
     killFor: signals.killFor,
     refresh: listing.refresh,
-    ...createThreads({ memory, jail, reaper, face: (entry, thread) => faceFor(entry, thread, forChildren) }),
+    ...createThreads({
+      memory,
+      jail,
+      links,
+      stop,
+      refused: refusals.refused,
+      entries: () => entries.values(),
+      face: (entry, thread) => faceFor(entry, thread, forChildren),
+    }),
   }
   const get = (pid: number): Entry => {
     const entry = entries.get(pid)
     if (!entry) throw new SysError(ERRNO.SRCH, `process ${pid}`)
     return entry
+  }
+  const stopFor = (entry: Entry, message: string): void =>
+    end(entry, { code: signalCode(SIGNAL.KILL), signal: SIGNAL.KILL, message })
+  /** Limits of several processes together. */
+  const judgeAll = (): void => {
+    for (const tree of [...trees.all()]) {
+      const verdict = judgeTree(memory, tree, performance.now())
+      if (verdict) for (const entry of [...tree.living]) stopFor(entry, verdict)
+    }
+    const { limits, sources } = options.granted()
+    const name = 'machineMemory'
+    const greediest = judgeMemory(memory, entries.values(), limits)
+    if (greediest)
+      stopFor(
+        greediest,
+        `of all programs it used the most when ${passedWords(name, limits[name], sources[name]).replace('it', 'they')}`,
+      )
+    refusals.lookAtDisk(limits, raiseWords('diskBytes', sources.diskBytes))
   }
   /** The page hears of a process that stops or goes on. */
   const tellState = (entry: Entry): void => {
@@ -207,7 +255,7 @@ export const createProcesses = (options: ProcessesOptions): Processes => {
     spawn: async (request) => ({ pid: await spawn(request, null) }),
     get,
     entries: () => entries.values(),
-    ports: () => links.size,
+    ports: () => links.count,
     get isEmpty() {
       return entries.size === 0
     },
@@ -231,9 +279,11 @@ export const createProcesses = (options: ProcessesOptions): Processes => {
         if (straces.drain(entry)) moved = true
         signals.follow(entry)
         tellState(entry)
+        refusals.look(entry)
         const verdict = judge(memory, entry, performance.now())
-        if (verdict) end(entry, { code: signalCode(SIGNAL.KILL), signal: SIGNAL.KILL, message: verdict })
+        if (verdict) stopFor(entry, verdict)
       }
+      judgeAll()
       return moved
     },
   }

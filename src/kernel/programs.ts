@@ -67,7 +67,8 @@ export const createPrograms = (
     wasm: Uint8Array<ArrayBuffer>,
     memory: number,
   ): Promise<ImportedMemory | null> => {
-    const { bytes, minimum: own } = limitMemory(wasm, memory)
+    const { bytes, minimum: own, refusal } = limitMemory(wasm, memory)
+    if (refusal !== '') throw new SysError(ERRNO.NOTSUP, '', refusal)
     const guest = importedMemory(wasm, memory)
     const minimum = Math.max(own, (guest?.initial ?? 0) * PAGE_BYTES)
     if (minimum > memory) {

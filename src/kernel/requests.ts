@@ -67,7 +67,7 @@ export const parseReply = (value: unknown): number => integer(value, 0, MAX_REPL
 
 const parseChild = (value: unknown): ChildRequest => {
   const fields = record(value, 'a request for a child')
-  const { command, args, cwd, env, descriptors, argv0, group, ignored } = fields
+  const { command, args, cwd, env, descriptors, argv0, group, ignored, blocked } = fields
   let left = ARGUMENTS_MAX
   const text = (each: unknown, what: string): string => {
     const checked = string(each, left, what)
@@ -86,6 +86,9 @@ const parseChild = (value: unknown): ChildRequest => {
     ...(ignored === undefined
       ? {}
       : { ignored: integer(ignored, -(2 ** 31), 2 ** 31 - 1, 'ignored signals') }),
+    ...(blocked === undefined
+      ? {}
+      : { blocked: integer(blocked, -(2 ** 31), 2 ** 31 - 1, 'blocked signals') }),
     ...(fields.session === true ? { session: true } : {}),
     ...(fields.foreground === true ? { foreground: true } : {}),
   }

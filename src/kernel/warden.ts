@@ -6,8 +6,9 @@
  */
 import { type Limits, passedWords } from '../abi/limits.ts'
 import type { Memory } from '../memory/memory.ts'
-import { usage } from './describe.ts'
+import { memoryOf, usage } from './describe.ts'
 import type { Entry } from './entry.ts'
+import type { Tree } from './trees.ts'
 
 /** How often the warden looks while a process runs. */
 export const LOOK_MS = 250
@@ -48,14 +49,27 @@ export const passedLimit = (
 export const judge = (memory: Memory, entry: Entry, now: number): string => {
   const { cpu, wall } = usage(memory, entry, now)
   const passed = passedLimit({ cpu, wall, meter: entry.meter }, entry.limits)
-  return passed ? passedWords(passed, entry.limits[passed]) : ''
+  return passed ? passedWords(passed, entry.limits[passed], entry.sources[passed]) : ''
 }
 
-/** A program that fails when its memory is used up says so in many ways, or not at all; the machine adds this. */
-export const memoryWords = (bytes: number, limits: Limits): string =>
-  bytes >= limits.memory * NEARLY_ALL
-    ? `it had used up its memory: ${passedWords('memory', limits.memory)}`
-    : ''
+/** The same for a process with all that come from it: they share its seconds. What they print is counted where it comes out. */
+export const judgeTree = (memory: Memory, tree: Tree, now: number): string => {
+  let cpu = tree.spent
+  for (const entry of tree.living) cpu += usage(memory, entry, now).cpu
+  const { limits, sources } = tree.granted
+  const passed = passedLimit({ cpu, wall: now - tree.startedAt, meter: createMeter(now) }, limits)
+  const words = passed ? passedWords(passed, limits[passed], sources[passed]) : ''
+  return words.replace('it passed', 'it passed, together with the processes that it comes from or has made,')
+}
 
-/** Programs grow in steps, so the last one is refused a little below the limit. */
-const NEARLY_ALL = 0.9
+/** Who has to be stopped because all memories together pass the limit: who has the most. */
+export const judgeMemory = (memory: Memory, entries: Iterable<Entry>, limits: Limits): Entry | null => {
+  let [sum, most] = [0, 0]
+  let greediest: Entry | null = null
+  for (const entry of entries) {
+    const own = memoryOf(memory, entry)
+    sum += own
+    if (own > most) [most, greediest] = [own, entry]
+  }
+  return sum > limits.machineMemory ? greediest : null
+}

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { limitMemory } from './wasm-memory.ts'
+import { importedMemory, limitMemory } from './wasm-memory.ts'
 
 const PAGE = 65536
 const HEADER = [0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0]
@@ -48,4 +48,70 @@ test('every cut of a module is survived', () => {
   const whole = module(1, 1, 100)
   for (let length = 0; length <= whole.length; length++)
     assert.doesNotThrow(() => limitMemory(whole.slice(0, length), PAGE))
+})
+
+/** A module of these sections: id and content. */
+const sections = (...list: [number, ...number[]][]): Uint8Array<ArrayBuffer> =>
+  new Uint8Array([...HEADER, ...list.flatMap(([id, ...content]) => [id, content.length, ...content])])
+
+test('what would get around the limit is refused, with a reason', () => {
+  const MEMORY_IMPORT = [1, 0x61, 1, 0x62, 2, 3, 1, 2]
+  const odd: [RegExp, Uint8Array<ArrayBuffer>][] = [
+    [/2 memories/, sections([5, 2, 0, 1, 0, 1])],
+    [/2 memories/, sections([2, 1, ...MEMORY_IMPORT], [5, 1, 0, 1])],
+    [/2 memories/, sections([2, 2, ...MEMORY_IMPORT, ...MEMORY_IMPORT])],
+    [/memory64/, sections([5, 1, 4, 1])],
+    [/memory64/, sections([5, 1, 5, 1, 2])],
+    [/shared memory of its own/, sections([5, 1, 3, 1, 2])],
+    [/does not know/, sections([5, 1, 8, 1, 0])],
+    [/does not know/, sections([5, 1, 1, 1])],
+    [/tables are of a kind/, sections([4, 1, 0x70, 4, 1])],
+    [/tables are of a kind/, sections([4, 2, 0x70, 0, 1])],
+    [/tables begin with 2097152 entries/, sections([4, 1, 0x70, 0, 0x80, 0x80, 0x80, 0x01])],
+    [/imports are of a kind/, sections([2, 1, 1, 0x61, 1, 0x62, 9, 0])],
+  ]
+  for (const [words, wasm] of odd) assert.match(limitMemory(wasm, 16 * PAGE).refusal, words)
+})
+
+test('the imports of ordinary programs are read past, whatever their kind', () => {
+  const names = [1, 0x61, 1, 0x62]
+  const imports = [
+    [...names, 0, 0],
+    [...names, 1, 0x70, 1, 1, 2],
+    [...names, 1, 0x63, 0x70, 0, 1],
+    [...names, 3, 0x7f, 0],
+    [...names, 3, 0x64, 0x70, 1],
+    [...names, 4, 0, 0],
+    [...names, 2, 3, 1, 2],
+  ]
+  const wasm = sections([2, imports.length, ...imports.flat()])
+  assert.equal(limitMemory(wasm, 16 * PAGE).refusal, '')
+  assert.deepEqual(importedMemory(wasm, 16 * PAGE), { initial: 1, maximum: 2 })
+})
+
+test('tables grow within a part of the memory limit, all of them together', () => {
+  const limit = 1024 * 1024
+  const exported = [7, 2, 1, 0x61, 1, 0, 1, 0x62, 1, 1] as const
+  const plain = [0x70, 0, 1]
+  const { bytes, refusal } = limitMemory(sections([4, 2, ...plain, ...plain], [...exported]), limit)
+  assert.equal(refusal, '')
+  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes))
+  let entries = 0
+  for (const table of Object.values(exports) as WebAssembly.Table[]) {
+    for (const step of [16384, 1024, 32, 1])
+      try {
+        for (;;) table.grow(step)
+      } catch (error) {
+        assert.ok(error instanceof RangeError)
+      }
+    entries += table.length
+  }
+  assert.equal(entries, limit / 16)
+})
+
+test('a table that begins with a value keeps it', () => {
+  const begun = [0x40, 0, 0x70, 0, 1, 0xd0, 0x70, 0x0b]
+  const { bytes, refusal } = limitMemory(sections([4, 1, ...begun]), 1024)
+  assert.equal(refusal, '')
+  assert.deepEqual(bytes, sections([4, 1, 0x40, 0, 0x70, 1, 1, 64, 0xd0, 0x70, 0x0b]))
 })

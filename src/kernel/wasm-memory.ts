@@ -1,40 +1,85 @@
 /**
- * Gives a module's memory a maximum before it is compiled, so that the engine itself refuses to grow it further
- * (WebAssembly binary format, section 5.5.8: limits are `00 min` or `01 min max`, in pages of 64 KiB, LEB128).
+ * Gives a module's memory and tables a maximum before it is compiled, so that the engine itself refuses to grow them further
+ * (WebAssembly binary format, section 5.3.7 and 5.5.8: limits are `00 min` or `01 min max`, LEB128; a memory's in pages of 64 KiB).
  *
- * Invariant: only the memory section changes; what cannot be parsed is left as it is, for the compiler to refuse.
+ * Invariant: a module that comes out with refusal '' has at most one memory, and that one is limited. A memory that the engine might
+ * know and this file does not (of 64 bits, of other pages, shared and its own) is refused, never let through.
  */
-const MAGIC_BYTES = 8
-const MEMORY_SECTION = 5
+import {
+  findSection,
+  readUnsigned,
+  replaceSection,
+  SECTION,
+  type Section,
+  skipLimits,
+  skipValueType,
+  writeUnsigned,
+} from './wasm-sections.ts'
+import { limitTables } from './wasm-tables.ts'
+
 const PAGE_BYTES = 65536
 const HAS_MAXIMUM = 1
-/** Bit of a shared or 64-bit memory: such a one is left alone (its instantiation is refused elsewhere). */
-const UNUSUAL = ~HAS_MAXIMUM
+const SHARED = 2
+const IS_64 = 4
 
 export interface LimitedModule {
   bytes: Uint8Array<ArrayBuffer>
   /** Bytes that its memory starts with. */
   minimum: number
+  /** Why it is not to be compiled: a clause about "it", or ''. */
+  refusal: string
 }
 
-/** `wasm` with a maximum of at most `limit` bytes. The caller compares `minimum` with the limit. */
+/** `wasm` with maxima that keep it within `limit` bytes. The caller compares `minimum` with the limit. */
 export const limitMemory = (wasm: Uint8Array<ArrayBuffer>, limit: number): LimitedModule => {
-  const untouched = { bytes: wasm, minimum: 0 }
-  const section = findSection(wasm, MEMORY_SECTION)
-  if (!section) return untouched
-  const count = readUnsigned(wasm, section.start)
-  const flags = count && wasm[count.end]
-  if (count?.value !== 1 || flags === undefined || flags & UNUSUAL) return untouched
-  const minimum = readUnsigned(wasm, count.end + 1)
-  const maximum = minimum && flags & HAS_MAXIMUM ? readUnsigned(wasm, minimum.end) : minimum
-  if (!minimum || !maximum || maximum.end !== section.end) return untouched
+  const tables = limitTables(wasm, limit)
+  if (tables.refusal !== '') return { bytes: wasm, minimum: 0, refusal: tables.refusal }
+  return limitOwn(tables.bytes, limit)
+}
+
+const limitOwn = (wasm: Uint8Array<ArrayBuffer>, limit: number): LimitedModule => {
+  const refuse = (refusal: string): LimitedModule => ({ bytes: wasm, minimum: 0, refusal })
+  const imported = countImported(wasm)
+  const section = findSection(wasm, SECTION.MEMORY)
+  const count = section ? readUnsigned(wasm, section.start) : { value: 0, end: 0 }
+  if (imported === undefined) return refuse('its imports are of a kind that this machine does not know')
+  if (!count) return refuse(UNREADABLE)
+  if (imported + count.value > 1)
+    return refuse(`it has ${imported + count.value} memories, and a program has one here`)
+  if (!section || count.value === 0) return { bytes: wasm, minimum: 0, refusal: '' }
+  const unusual = whyUnusual(wasm[count.end] ?? 0)
+  return unusual === '' ? rewrite(wasm, section, count.end, limit) : refuse(unusual)
+}
+
+const UNREADABLE = 'its memory is of a kind that this machine does not know'
+
+const whyUnusual = (flags: number): string => {
+  if (flags & IS_64)
+    return 'its memory has addresses of 64 bits (memory64), and WASI has 32; build it for wasm32-wasip1'
+  if (flags & SHARED)
+    return 'it makes a shared memory of its own, and a program with threads imports it; build it for wasm32-wasip1-threads'
+  return flags & ~HAS_MAXIMUM ? UNREADABLE : ''
+}
+
+/** One memory, plain, with its flags at `at`. */
+const rewrite = (
+  wasm: Uint8Array<ArrayBuffer>,
+  section: Section,
+  at: number,
+  limit: number,
+): LimitedModule => {
+  const hasMaximum = ((wasm[at] ?? 0) & HAS_MAXIMUM) !== 0
+  const minimum = readUnsigned(wasm, at + 1)
+  const maximum = minimum && hasMaximum ? readUnsigned(wasm, minimum.end) : minimum
+  if (!minimum || !maximum || maximum.end !== section.end)
+    return { bytes: wasm, minimum: 0, refusal: UNREADABLE }
   const allowed = Math.max(Math.floor(limit / PAGE_BYTES), minimum.value)
-  const most = flags & HAS_MAXIMUM ? Math.min(maximum.value, allowed) : allowed
+  const most = hasMaximum ? Math.min(maximum.value, allowed) : allowed
   const body = [1, HAS_MAXIMUM, ...writeUnsigned(minimum.value), ...writeUnsigned(most)]
-  const header = [MEMORY_SECTION, ...writeUnsigned(body.length)]
   return {
-    bytes: splice(wasm, section.at, section.end, [...header, ...body]),
+    bytes: replaceSection(wasm, SECTION.MEMORY, section, body),
     minimum: minimum.value * PAGE_BYTES,
+    refusal: '',
   }
 }
 
@@ -44,25 +89,32 @@ export interface ImportedMemory {
   maximum: number
 }
 
-const IMPORT_SECTION = 2
-const SHARED = 2
-const KIND = { FUNCTION: 0, TABLE: 1, MEMORY: 2, GLOBAL: 3 } as const
+const KIND = { FUNCTION: 0, TABLE: 1, MEMORY: 2, GLOBAL: 3, TAG: 4 } as const
 
 /** The shared memory that a module imports, with a maximum of at most `limit` bytes; null when it imports none. */
 export const importedMemory = (wasm: Uint8Array, limit: number): ImportedMemory | null => {
-  const section = findSection(wasm, IMPORT_SECTION)
-  const count = section && readUnsigned(wasm, section.start)
-  if (!count) return null
+  const [at] = importedMemories(wasm) ?? []
+  return at === undefined ? null : sharedLimits(wasm, at, limit)
+}
+
+const countImported = (wasm: Uint8Array): number | undefined => importedMemories(wasm)?.length
+
+/** Where the limits of each imported memory are; undefined when the imports cannot be read. */
+const importedMemories = (wasm: Uint8Array): number[] | undefined => {
+  const section = findSection(wasm, SECTION.IMPORT)
+  if (!section) return []
+  const count = readUnsigned(wasm, section.start)
+  if (!count) return undefined
+  const found: number[] = []
   let at = count.end
   for (let index = 0; index < count.value; index++) {
     const kind = skipNames(wasm, at)
-    if (kind === undefined) return null
-    if (wasm[kind] === KIND.MEMORY) return sharedLimits(wasm, kind + 1, limit)
-    const next = skipType(wasm, kind)
-    if (next === undefined) return null
-    at = next
+    const end = kind === undefined ? undefined : skipType(wasm, kind)
+    if (kind === undefined || end === undefined || end > section.end) return undefined
+    if (wasm[kind] === KIND.MEMORY) found.push(kind + 1)
+    at = end
   }
-  return null
+  return found
 }
 
 /** Behind the two names of an import: where its kind is. */
@@ -72,13 +124,15 @@ const skipNames = (wasm: Uint8Array, start: number): number | undefined => {
   return name && name.end + name.value
 }
 
-/** Behind an import that is no memory. */
+/** Behind what is imported. */
 const skipType = (wasm: Uint8Array, kind: number): number | undefined => {
-  if (wasm[kind] === KIND.FUNCTION) return readUnsigned(wasm, kind + 1)?.end
-  if (wasm[kind] === KIND.GLOBAL) return kind + 3
-  if (wasm[kind] !== KIND.TABLE) return undefined
-  const least = readUnsigned(wasm, kind + 3)
-  return least && (wasm[kind + 2] ?? 0) & HAS_MAXIMUM ? readUnsigned(wasm, least.end)?.end : least?.end
+  const at = kind + 1
+  if (wasm[kind] === KIND.FUNCTION) return readUnsigned(wasm, at)?.end
+  if (wasm[kind] === KIND.TAG) return readUnsigned(wasm, at + 1)?.end
+  if (wasm[kind] === KIND.MEMORY) return skipLimits(wasm, at)
+  const type = skipValueType(wasm, at)
+  if (wasm[kind] === KIND.GLOBAL) return type === undefined ? undefined : type + 1
+  return wasm[kind] === KIND.TABLE && type !== undefined ? skipLimits(wasm, type) : undefined
 }
 
 const sharedLimits = (wasm: Uint8Array, at: number, limit: number): ImportedMemory | null => {
@@ -87,54 +141,4 @@ const sharedLimits = (wasm: Uint8Array, at: number, limit: number): ImportedMemo
   const maximum = initial && readUnsigned(wasm, initial.end)
   if (!initial || !maximum) return null
   return { initial: initial.value, maximum: Math.min(maximum.value, Math.floor(limit / PAGE_BYTES)) }
-}
-
-interface Section {
-  /** Of its id, of its contents, and behind them. */
-  at: number
-  start: number
-  end: number
-}
-
-const findSection = (wasm: Uint8Array, id: number): Section | undefined => {
-  for (let at = MAGIC_BYTES; at < wasm.length; ) {
-    const size = readUnsigned(wasm, at + 1)
-    if (!size) return undefined
-    const end = size.end + size.value
-    if (end > wasm.length) return undefined
-    if (wasm[at] === id) return { at, start: size.end, end }
-    at = end
-  }
-  return undefined
-}
-
-/** LEB128, at most 32 bits. */
-const readUnsigned = (bytes: Uint8Array, at: number): { value: number; end: number } | undefined => {
-  let value = 0
-  for (let index = 0; index < 5; index++) {
-    const byte = bytes[at + index]
-    if (byte === undefined) return undefined
-    value += (byte & 0x7f) * 2 ** (7 * index)
-    if (!(byte & 0x80)) return { value, end: at + index + 1 }
-  }
-  return undefined
-}
-
-const writeUnsigned = (value: number): number[] => {
-  const bytes: number[] = []
-  let rest = value
-  do {
-    const low = rest & 0x7f
-    rest = Math.floor(rest / 128)
-    bytes.push(rest > 0 ? low | 0x80 : low)
-  } while (rest > 0)
-  return bytes
-}
-
-const splice = (bytes: Uint8Array, from: number, to: number, put: number[]): Uint8Array<ArrayBuffer> => {
-  const result = new Uint8Array(bytes.length - (to - from) + put.length)
-  result.set(bytes.subarray(0, from))
-  result.set(put, from)
-  result.set(bytes.subarray(to), from + put.length)
-  return result
 }

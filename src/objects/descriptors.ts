@@ -13,6 +13,7 @@ import { PROCESS, processAt } from '../memory/layout.ts'
 import { getWord, setWord } from '../memory/slots.ts'
 import { locked, type Objects, setWordAt, word } from './objects.ts'
 import { addReference, releaseFile } from './open-file.ts'
+import { refuse } from './refusal.ts'
 import type { Descriptors } from './types.ts'
 
 const ENTRY = { FILE: 0, FLAGS: 1, BASE: 2, INHERITING: 3, NAME: 4, NAME_BYTES: 5 } as const
@@ -235,7 +236,7 @@ const createTable = (objects: Objects, slot: number): Table => {
       let file = at(fd) + ENTRY.FILE
       for (; fd < entries && word(objects, file) !== 0; file += ENTRY_WORDS) fd++
     }
-    if (fd >= limit()) return -ERRNO.MFILE
+    if (fd >= limit()) return refuse(objects, ERRNO.MFILE, slot)
     if (fd < entries) return fd
     const grown = grow(fd + 1)
     return grown < 0 ? grown : fd

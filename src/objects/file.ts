@@ -12,6 +12,7 @@ import { PROCESS, processAt } from '../memory/layout.ts'
 import { getWord } from '../memory/slots.ts'
 import { locked, type Objects } from './objects.ts'
 import { fileOffset, setFileOffset, statusFlags } from './open-file.ts'
+import { refuse } from './refusal.ts'
 import { gather, type Spans, spanOf, spansTotal } from './spans.ts'
 import { STATUS } from './types.ts'
 
@@ -39,10 +40,10 @@ export const writeFileAt = (objects: Objects, inode: number, position: number, s
     const at = position < 0 ? -1 : position + done
     const room = most - (at < 0 ? objects.vfs.size(inode) : at)
     const wanted = spans.lengths[index] ?? 0
-    if (room <= 0 && wanted > 0) return done > 0 ? done : -ERRNO.FBIG
+    if (room <= 0 && wanted > 0) return done > 0 ? done : refuse(objects, ERRNO.FBIG)
     const length = Math.min(wanted, room)
     const now = objects.vfs.write(inode, at, spans.bytes, spans.starts[index] ?? 0, length)
-    if (now < 0) return done > 0 ? done : now
+    if (now < 0) return done > 0 ? done : refuse(objects, -now)
     done += now
     if (now < wanted) break
   }

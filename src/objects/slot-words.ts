@@ -11,6 +11,8 @@ export const JOB = {
   NICE: 66,
   /** Trace ring (word index), or 0; see trace-ring.ts. */
   TRACE: 67,
+  /** By errno modulo 32: what limits have refused the process and its user has not been told of yet; see refusal.ts. */
+  REFUSED: 100,
 } as const
 
 export const REPORT = { STOPPED: 1, CONTINUED: 2 } as const

@@ -13,6 +13,7 @@ import { largestFile, readFileAt, readInode, seekFile, writeFileAt, writeInode }
 import { type Objects, word } from './objects.ts'
 import { addReference, createOpenFile, FILE, fileObject, statusFlags, streamKind } from './open-file.ts'
 import { pipeRead, pipeWrite } from './pipe.ts'
+import { refuse } from './refusal.ts'
 import { readSignals } from './signal-file.ts'
 import { type Spans, spansFit } from './spans.ts'
 import { ttyWrite } from './tty-output.ts'
@@ -183,7 +184,7 @@ export const truncateStream = (objects: Objects, file: number, size: number): nu
   if (streamKind(objects, file) !== STREAM.FILE || !(word(objects, file + FILE.ACCESS) & ACCESS.WRITE))
     return streamKind(objects, file) === STREAM.DIRECTORY ? -ERRNO.ISDIR : -ERRNO.INVAL
   if (size < 0) return -ERRNO.INVAL
-  if (size > largestFile(objects)) return -ERRNO.FBIG
+  if (size > largestFile(objects)) return refuse(objects, ERRNO.FBIG)
   return objects.vfs.truncate(fileObject(objects, file), size)
 }
 

@@ -4,6 +4,7 @@
  *   [os_mode]       language version entry args env port forwards watch
  *   [os_mode.logs]  max_lines auto_scroll
  *   [limits]        memory cpu_seconds wall_seconds output_rate output_bytes open_files file_bytes processes disk_bytes
+ *                   threads machine_memory
  *
  * Pure. Invariant: what comes out of here is sound, value by value; what is not is reported with file and line, the nearest
  * name that is known, and what is taken in its place.

@@ -112,6 +112,7 @@ const parseProcess = (process: Given): ProcessInfo => {
     cpu: number(process, 'cpu'),
     memory: number(process, 'memory'),
     files: whole(process, 'files'),
+    threads: whole(process, 'threads'),
     note: text(process, 'note'),
     group: whole(process, 'group'),
     session: whole(process, 'session'),

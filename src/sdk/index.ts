@@ -1,9 +1,14 @@
 /**
  * `createWasmrun()`: the public API over one open machine. The page, the tests and an embedding site use the same object.
  */
-import type { DiagnosticOptions, KernelEvent, RuntimeProgress, TraceEntry } from '../abi/control.ts'
+import type {
+  DiagnosticOptions,
+  KernelApi,
+  KernelEvent,
+  RuntimeProgress,
+  TraceEntry,
+} from '../abi/control.ts'
 import { ERRNO, SysError } from '../abi/errno.ts'
-import type { Limits } from '../abi/limits.ts'
 import { parseSignal, SIGNAL, signalCode } from '../abi/signals.ts'
 import { createDisk } from './disk.ts'
 import { createFileSystem } from './files.ts'
@@ -125,7 +130,7 @@ export const createWasmrun = (
   }
   let opening = open()
   let hasRun = false
-  let limits: Limits | null = null
+  let limits: Parameters<KernelApi['setLimits']> | null = null
   const ready = opening.then(() => undefined)
   const updates = createUpdates({
     container: scripts.service === null ? undefined : navigator.serviceWorker,
@@ -148,7 +153,7 @@ export const createWasmrun = (
     hasRun = false
     opening = open()
     const { kernel: fresh } = await opening
-    if (limits) await fresh.api.setLimits(limits)
+    if (limits) await fresh.api.setLimits(...limits)
     watches.renew()
     disk.renewed()
   }
@@ -280,9 +285,9 @@ export const createWasmrun = (
       get: async (key) => (await host()).getSetting(key),
       set: async (key, value) => (await host()).setSetting(key, value),
     },
-    setLimits: async (wanted) => {
-      limits = wanted
-      await (await kernel()).setLimits(wanted)
+    setLimits: async (wanted, project = {}) => {
+      limits = [wanted, project, false]
+      await (await kernel()).setLimits(...limits)
     },
     updates: { state: updates.state, check: updates.check, accept: updates.accept },
     check: async () => (await kernel()).fsck(),

@@ -307,8 +307,8 @@ export interface Wasmrun {
     set(key: string, value: unknown): Promise<void>
   }
   readonly updates: Updates
-  /** What processes may use from now on; the user's to widen. */
-  setLimits(limits: Limits): Promise<void>
+  /** What processes may use from now on; the user's to widen. What the project asks for tightens them and never widens them. */
+  setLimits(limits: Limits, project?: Partial<Limits>): Promise<void>
   /** Checks the filesystem's structures; sentences about what is wrong, none when clean. */
   check(): Promise<string[]>
   /** Counts what the machine holds besides files. */

@@ -1,5 +1,7 @@
 /** Puts the page together around a machine, and carries what the machine tells into the stores. */
+import { effect } from '@preact/signals'
 import type { RuntimeProgress } from '../abi/control.ts'
+import type { Limits } from '../abi/limits.ts'
 import type { Wasmrun } from '../sdk/types.ts'
 import { createBring } from './bring/bring.ts'
 import { createFiles } from './files/files.ts'
@@ -52,7 +54,11 @@ export const createUi = (wasmrun: Wasmrun): Ui => {
   followChanges({ stores, files, runner, later })
   const session = browserStorage(() => sessionStorage)
   const kept = createKeptProjects({ wasmrun, notices: stores.notices, session, give: giveDownload })
-  const settings = createSettingsStore({ ...wasmrun.settings, setLimits: wasmrun.setLimits })
+  const setLimits = (limits: Limits): Promise<void> =>
+    wasmrun.setLimits(limits, stores.project.chosen.value?.limits)
+  const settings = createSettingsStore({ ...wasmrun.settings, setLimits })
+  // What a project asks for counts while it is open. A machine that is gone is told of by itself.
+  effect(() => void setLimits(settings.current.peek().limits).catch(() => undefined))
   const bring = createBring({
     wasmrun,
     stores,

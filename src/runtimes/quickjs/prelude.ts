@@ -144,10 +144,10 @@ export const PRELUDE = String.raw`(native) => {
     readdir: (path) => { const list = native.list(String(path)); return typeof list === 'number' ? [[], -list] : [JSON.parse(list), 0] },
     mkdir: (path) => native.mkdir(String(path)), remove: (path) => native.remove(String(path)),
     rename: (from, to) => native.rename(String(from), String(to)), getcwd: () => [native.cwd(), 0],
-    exec: (args, { block = true, cwd = null, env = null, stdin = 0, stdout = 1, stderr = 2, argv0, group, session, foreground, replace } = {}) => {
+    exec: (args, { block = true, cwd = null, env = null, stdin = 0, stdout = 1, stderr = 2, argv0, group, session, foreground, ignored, blocked, replace } = {}) => {
       const streams = [stdin, stdout, stderr]
-      const pid = native.exec(JSON.stringify({ args: args.map(String), cwd, env, streams, argv0, group, session, foreground, replace }))
-      if (pid < 0) throw Object.assign(new Error(args[0] + ': ' + native.words(-pid)), { errno: -pid })
+      const pid = native.exec(JSON.stringify({ args: args.map(String), cwd, env, streams, argv0, group, session, foreground, ignored, blocked, replace }))
+      if (pid < 0) throw Object.assign(new Error(args[0] + ': ' + native.words(-pid)), { errno: -pid, status: pid === -44 ? 127 : 126 })
       if (!block) return pid
       let [result, status] = os.waitpid(pid)
       while (result === -27) [result, status] = os.waitpid(pid)

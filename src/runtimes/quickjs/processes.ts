@@ -24,6 +24,8 @@ interface ExecOptions {
   group?: number
   session?: boolean
   foreground?: boolean
+  ignored?: number
+  blocked?: number
   /** In place of the script itself. */
   replace?: boolean
 }

@@ -41,9 +41,12 @@ const TEXT_BYTES = 96
 
 export type Trace = (name: string, args: readonly unknown[], run: () => unknown) => unknown
 
-export const createTrace = ({ objects }: Process): Trace => {
+export const createTrace = (process: Process): Trace => {
+  const { objects } = process
   const encoder = new TextEncoder()
   return (name, args, run) => {
+    // A function that waits for nothing is a call all the same: who is stopped, nice or killed is so here.
+    process.enter()
     const call = CALLS[name]
     if (call === undefined || !isTraced(objects)) return run()
     const numbers = args.filter((arg) => typeof arg === 'number')

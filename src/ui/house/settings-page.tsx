@@ -65,8 +65,10 @@ const MOST: Limits = {
   outputBytes: 1024 * 2 ** 30,
   openFiles: 65_536,
   fileBytes: 4 * 2 ** 30,
-  processes: 1000,
+  processes: 240,
   diskBytes: 3 * 2 ** 30,
+  threads: 128,
+  machineMemory: 64 * 2 ** 30,
 }
 
 const IMPORTS = [

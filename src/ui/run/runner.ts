@@ -179,7 +179,6 @@ export const createRunner = ({ wasmrun, stores, now, nextFrame, before }: Runner
         cwd: plan.cwd,
         terminal: size,
         env: { TERM: 'xterm-256color', COLORTERM: 'truecolor', ...plan.env },
-        ...(plan.limits ? { limits: plan.limits } : {}),
         title: [baseName(plan.command), ...plan.args].join(' '),
       })
       adopt(plan, process, started)

@@ -23,7 +23,7 @@ export interface RunPlan {
   readonly args: readonly string[]
   readonly cwd: string
   readonly env: Readonly<Record<string, string>>
-  /** What the project grants itself; tightens the machine's limits. */
+  /** What the project grants itself: while it is open they tighten the machine's limits (create-ui.ts). */
   readonly limits?: Partial<Limits>
   /** The file that is run, relative to the project. */
   readonly entry: string

@@ -24,6 +24,7 @@ const info = (pid: number, more: Partial<ProcessInfo> = {}): ProcessInfo => ({
   cpu: 0,
   memory: 100,
   files: 3,
+  threads: 1,
   exit: null,
   ...more,
 })
