@@ -1,9 +1,9 @@
 /** POSIX paths as strings over a `Vfs`, for the kernel, the public API and tests. Refusals are thrown. */
 import { check, ERRNO, SysError } from '../abi/errno.ts'
 import { heapUsage } from '../memory/heap.ts'
-import { commit } from '../memory/undo.ts'
 import { sizeOf } from './content.ts'
 import { checkVolume } from './fsck.ts'
+import { hold } from './hold.ts'
 import { eachInode } from './inode.ts'
 import { INODE, INODE_SHIFT } from './layout.ts'
 import { coverDirectory, dropMount, isMountRoot, takeMount } from './mount.ts'
@@ -196,16 +196,7 @@ const usageOf = (vfs: SharedVfs): VfsUsage => {
 export const createFiles = (vfs: SharedVfs): Files => {
   const files = createPathFiles(vfs)
   const { volume } = vfs
-  const locked = <T>(work: () => T): T => {
-    volume.lock.acquire()
-    try {
-      const result = work()
-      commit(volume.memory.i32)
-      return result
-    } finally {
-      volume.lock.release()
-    }
-  }
+  const locked = <T>(work: () => T): T => hold(volume, work)
   const find = (path: string): number => {
     const { bytes, length } = pathBytes(path)
     return check(vfs.lookup(vfs.root, bytes, 0, length, WALK.FOLLOW), path)
