@@ -29,7 +29,7 @@ import { findContent, listContent } from './store-index.ts'
 import { KIND } from './types.ts'
 import type { Volume } from './volume.ts'
 
-/** Bytes that need not lie in one piece: those from a multiple of HOLD_BYTES to the next, or to the end, do. */
+/** Bytes that need not lie in one piece: those from a multiple of HOLD_BYTES (64 KiB) to the next, or to the end, do. */
 export interface Content {
   readonly size: number
   piece(position: number): { bytes: Uint8Array; start: number }
