@@ -23,7 +23,7 @@ import type { Entry } from './entry.ts'
 import { renewDescriptors, replaceThread } from './exec.ts'
 import type { Reaper } from './kill.ts'
 import { argvOf, environmentOf, guestMemory, launch } from './launch.ts'
-import { choosePreopens, nameInside } from './preopens.ts'
+import { choosePreopens, nameInside, withTrees } from './preopens.ts'
 import { type Family, prepare } from './prepare.ts'
 import type { ProcFiles } from './proc-files.ts'
 import type { Programs } from './programs.ts'
@@ -122,7 +122,7 @@ export const createProcesses = (options: ProcessesOptions): Processes => {
     if (parent && !entries.has(parent.pid)) throw new SysError(ERRNO.SRCH, `process ${parent.pid}`)
     if (entries.size >= limits.processes)
       throw new SysError(ERRNO.AGAIN, request.command, passedWords('processes', limits.processes))
-    const preopens = choosePreopens(files, request, program.startsInPwd)
+    const preopens = withTrees(choosePreopens(files, request, program.startsInPwd), program.trees)
     const prepared = prepare(objects, files, { request, program, preopens, parent, limits })
     const startedAt = performance.now()
     const started = { started: Date.now(), startedAt, limits, meter: createMeter(startedAt) }
@@ -160,7 +160,7 @@ export const createProcesses = (options: ProcessesOptions): Processes => {
   const exec = async (entry: Entry, request: SpawnRequest): Promise<void> => {
     const program = await programs.resolve(request, entry.limits.memory)
     if (entry.exit) return
-    const preopens = choosePreopens(files, request, program.startsInPwd)
+    const preopens = withTrees(choosePreopens(files, request, program.startsInPwd), program.trees)
     replaceThread(objects, reaper, entry)
     try {
       renewDescriptors(objects, files, entry, preopens)
