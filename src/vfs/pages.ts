@@ -23,13 +23,13 @@ export const takeNode = (volume: Volume): number => {
   return node
 }
 
-/** Replaces what a pointer leads to by a copy. */
-export const copyRun = (volume: Volume, slot: number, granules: number): boolean => {
+/** Replaces what a pointer leads to by a copy, or by room for other bytes. */
+export const copyRun = (volume: Volume, slot: number, granules: number, isWhole = false): boolean => {
   const fresh = take(volume, granules)
   if (fresh === 0) return false
   const { i32 } = volume.memory
   const from = i32[slot]! & ~BORROWED
-  i32.copyWithin(fresh, from, from + granules * GRANULE_WORDS)
+  if (!isWhole) i32.copyWithin(fresh, from, from + granules * GRANULE_WORDS)
   put(i32, slot, fresh)
   return true
 }
@@ -49,11 +49,12 @@ export const ownEnd = (volume: Volume, at: number): boolean => {
   const page = Math.floor(sizeOf(i32, at) / PAGE_BYTES)
   if (i32[at + INODE.STORE] === 0 || pageAt(i32, at, page) === 0) return true
   const slot = slotOf(volume, at, page, false)
-  return slot !== 0 && ownPage(volume, slot)
+  return slot !== 0 && ownPage(volume, slot, false)
 }
 
-const ownPage = (volume: Volume, slot: number): boolean =>
-  (volume.memory.i32[slot]! & BORROWED) === 0 || copyRun(volume, slot, PAGE_GRANULES)
+/** `isWhole`: every byte of it is about to be written. */
+const ownPage = (volume: Volume, slot: number, isWhole: boolean): boolean =>
+  (volume.memory.i32[slot]! & BORROWED) === 0 || copyRun(volume, slot, PAGE_GRANULES, isWhole)
 
 const raise = (volume: Volume, at: number): boolean => {
   if (volume.memory.i32[at + INODE.DATA] !== 0) {
@@ -97,10 +98,11 @@ export const reservePages = (
   const last = Math.floor((end - 1) / PAGE_BYTES)
   for (let page = Math.floor(position / PAGE_BYTES); page <= last; ) {
     const slot = slotOf(volume, at, page, true)
+    const isWhole = !clear && page * PAGE_BYTES >= position && (page + 1) * PAGE_BYTES <= end
     const missing =
       slot === 0 ? 0 : holes(volume.memory.i32, slot, Math.min(last - page + 1, FANOUT - (page % FANOUT)))
     const count = missing === 0 ? 0 : takePages(volume, slot, missing)
-    if (slot === 0 || (missing > 0 ? count === 0 : !ownPage(volume, slot)))
+    if (slot === 0 || (missing > 0 ? count === 0 : !ownPage(volume, slot, isWhole)))
       return Math.max(0, page * PAGE_BYTES - position)
     if (missing === 0) {
       page++

@@ -109,12 +109,10 @@ for (const [what, change] of CHANGES)
     assert.deepEqual(files.fsck(), [])
     for (let project = 0; project < 10; project++) {
       if (project === 3) continue
-      for (const path of paths)
-        assert.deepEqual(
-          files.readFile(`/project${project}/${path}`),
-          expected.get(path),
-          `${project}/${path}`,
-        )
+      for (const path of paths) {
+        const bytes = files.readFile(`/project${project}/${path}`)
+        assert.ok(Buffer.compare(bytes, expected.get(path) ?? bytes.subarray(1)) === 0, `${project}/${path}`)
+      }
     }
     for (let project = 0; project < 10; project++) files.rm(`/project${project}`, { recursive: true })
     assert.deepEqual(files.fsck(), [])
