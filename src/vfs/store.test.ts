@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { ERRNO } from '../abi/errno.ts'
 import { packTree, type TreeSource } from '../abi/tree.ts'
 import { createMemory } from '../memory/memory.ts'
 import { createFiles } from './files.ts'
@@ -198,6 +199,61 @@ test('a mount that is dropped takes nothing with it that files elsewhere share',
     expected,
   )
   assert.equal(stored(vfs), paths.length)
+})
+
+test('in a full machine a write to a copy is refused, and nothing is lost; what is freed makes room again', () => {
+  const memory = createMemory(1024)
+  formatVfs(memory)
+  const vfs = attachVfs(memory)
+  const files = createFiles(vfs)
+  const large = noise(9_000_000, 1)
+  const small = noise(60_000, 2)
+  for (const copy of ['a', 'b', 'c'])
+    files.writeTree(
+      `/${copy}`,
+      packTree([
+        { kind: 1, path: 'large', data: large },
+        { kind: 1, path: 'small', data: small },
+      ]),
+    )
+  // Shared bytes count once: the third copy would not fit otherwise, nor would what follows.
+  let filled = 0
+  const fill = new Uint8Array(1_000_000).fill(3)
+  const filler = vfs.open(vfs.root, text('fill'), 0, 4, 0, OPEN.CREATE | OPEN.WRITE, 0o644)
+  for (let written = fill.length; written === fill.length; filled += written)
+    written = Math.max(0, vfs.write(filler, filled, fill, 0, fill.length))
+  assert.ok(filled > 40_000_000, `${filled} bytes fit beside 9 MB in three copies`)
+  while (vfs.write(filler, filled, fill, 0, 256) > 0) filled += 256
+  const write = (path: string, at: number, length: number): number =>
+    withFile(vfs, path, (file) => vfs.write(file, at, fill, 0, length))
+  for (const [path, at, length] of [
+    ['/a/small', 100, 10],
+    ['/a/large', 5_000, 10],
+    ['/a/large', 4_000_000, 300_000],
+    ['/a/large', -1, 100_000],
+    ['/a/small', 59_990, 70_000],
+  ] as const)
+    assert.equal(write(path, at, length), -ERRNO.NOSPC, `${path} at ${at}`)
+  for (const copy of ['a', 'b', 'c']) {
+    assert.ok(Buffer.compare(files.readFile(`/${copy}/large`), large) === 0)
+    assert.ok(Buffer.compare(files.readFile(`/${copy}/small`), small) === 0)
+  }
+  assert.deepEqual(files.fsck(), [])
+  // A shorter run needs no room, and neither does an empty file.
+  assert.equal(
+    withFile(vfs, '/b/small', (file) => vfs.truncate(file, 1000)),
+    0,
+  )
+  assert.equal(
+    withFile(vfs, '/b/large', (file) => vfs.truncate(file, 0)),
+    0,
+  )
+  assert.deepEqual(files.readFile('/b/small'), small.subarray(0, 1000))
+  vfs.truncate(filler, 0)
+  vfs.unpin(filler)
+  assert.equal(write('/a/large', 4_000_000, 300_000), 300_000)
+  assert.ok(Buffer.compare(files.readFile('/c/large'), large) === 0)
+  assert.deepEqual(files.fsck(), [])
 })
 
 test('twenty thousand contents are still found when the table has grown', () => {
