@@ -1,10 +1,13 @@
 /** Versions from a mirror that the user adds, on another origin; a connection that breaks in the middle of a real runtime. */
 import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join, resolve } from 'node:path'
 import { after, before, test } from 'node:test'
+import { gunzipSync, gzipSync } from 'node:zlib'
+import { packTree, readTree } from '../src/abi/tree.ts'
 import { boot, openSite, run, type Site } from './browser.ts'
 
 const DIST = resolve(process.env.SITE_ROOT ?? 'dist')
@@ -19,10 +22,32 @@ let address: string
 const asked: string[] = []
 let spoil: ((path: string) => Buffer | null) | null = null
 
-/** The site's Python once more, as 3.11.9, from a server that only says that anyone may read it. */
+const LIBRARY = 'other-stdlib.tree.gz'
+const factsOf = (bytes: Uint8Array) => ({
+  size: bytes.length,
+  sha256: createHash('sha256').update(bytes).digest('hex'),
+})
+
+/** A Python's library with one module more, which says whose it is. */
+const otherLibrary = () => {
+  const kept = readFileSync(join(DIST, 'runtimes/python/python-3.12.0-stdlib.tree.gz'))
+  const tree = packTree([
+    ...readTree(gunzipSync(kept)),
+    { kind: 1, path: 'whose.py', data: 'print("the library of 3.11.9")\n' },
+  ])
+  const packed = gzipSync(tree, { level: 1 })
+  return {
+    packed,
+    asset: { ...factsOf(tree), compressed: { ...factsOf(packed), file: LIBRARY, encoding: 'gzip' } },
+  }
+}
+
+/** The site's Python once more, as 3.11.9 and with a library of its own, from a server that only says that anyone may read it. */
 before(async () => {
   const own = JSON.parse(readFileSync(join(DIST, 'runtimes/python/manifest.json'), 'utf8')) as Versions
-  const manifest = { language: 'python', latest: '3.11.9', versions: { '3.11.9': own.versions['3.12.0'] } }
+  const library = otherLibrary()
+  const version = { ...own.versions['3.12.0'], files: { stdlib: library.asset } }
+  const manifest = { language: 'python', latest: '3.11.9', versions: { '3.11.9': version } }
   mirror = createServer((request, response) => {
     const path = new URL(request.url ?? '/', 'http://x').pathname
     asked.push(path)
@@ -33,7 +58,9 @@ before(async () => {
         ? Buffer.from('{"languages":{"python":{}}}')
         : path === '/hub/python/manifest.json'
           ? Buffer.from(JSON.stringify(manifest))
-          : readFileSync(join(DIST, 'runtimes', path.replace(/^\/hub\//, ''))))
+          : path.endsWith(LIBRARY)
+            ? library.packed
+            : readFileSync(join(DIST, 'runtimes', path.replace(/^\/hub\//, ''))))
     response.setHeader(
       'Content-Type',
       path.endsWith('.json') ? 'application/json' : 'application/octet-stream',
@@ -65,21 +92,23 @@ test('a mirror is added, its version runs beside the site’s own, and both are 
       `${address}manifest.json`,
     )
     assert.deepEqual(added, { url: address, offers: ['python 3.11.9'], problems: [] })
-    await put(site, 'print("ran")\n')
+    await put(site, 'try:\n  import whose\nexcept ImportError:\n  print("another library")\n')
     const runtimeOf = async (version: string): Promise<string> => {
       await site.page.evaluate((version) => window.wasmrun.runtimes.ensure('python', { version }), version)
       return site.page.evaluate(async () => {
         const seen: string[] = []
         const stop = window.wasmrun.on('process', ({ runtime }) => void seen.push(runtime))
         const child = await window.wasmrun.spawn('python3', ['main.py'])
+        const text = new Response(child.stdout).text()
         await child.exit
         stop()
-        return seen.at(-1) ?? ''
+        return `${seen.at(-1) ?? ''}: ${await text}`
       })
     }
-    assert.equal(await runtimeOf('3.11'), 'python 3.11.9')
-    assert.equal(await runtimeOf('3.12'), 'python 3.12.0')
-    assert.equal(await runtimeOf('3.11'), 'python 3.11.9')
+    assert.equal(await runtimeOf('3.12'), 'python 3.12.0: another library\n')
+    assert.equal(await runtimeOf('3.11'), 'python 3.11.9: the library of 3.11.9\n')
+    assert.equal(await runtimeOf('3.12'), 'python 3.12.0: another library\n')
+    assert.equal(await runtimeOf('3.11'), 'python 3.11.9: the library of 3.11.9\n')
     await site.page.reload()
     await boot(site)
     const list = await site.page.evaluate(() => window.wasmrun.runtimes.list())

@@ -13,7 +13,8 @@ const LEAST_KEPT = 4
 
 /** @template T what is known of a module besides */
 export interface Compiled<T> {
-  has(key: string): boolean
+  /** The module of that key, if it is there or on its way; asking for it counts as a start. */
+  get(key: string): Promise<T> | undefined
   /** Resolves when the module of that key, of so many bytes, is there; `compile` is called if it is not. */
   ensure(key: string, bytes: number, compile: () => Promise<T>): Promise<T>
 }
@@ -31,15 +32,17 @@ export const createCompiled = <T>(forget: (key: string) => void): Compiled<T> =>
       total -= bytes
     }
   }
+  const get = (key: string): Promise<T> | undefined => {
+    const known = kept.get(key)
+    kept.delete(key)
+    if (known) kept.set(key, known)
+    return known?.done
+  }
   return {
-    has: (key) => kept.has(key),
+    get,
     ensure: (key, bytes, compile) => {
-      const known = kept.get(key)
-      kept.delete(key)
-      if (known) {
-        kept.set(key, known)
-        return known.done
-      }
+      const known = get(key)
+      if (known) return known
       const entry = { bytes, done: compile() }
       kept.set(key, entry)
       entry.done.catch(() => {

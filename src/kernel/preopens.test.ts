@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { nameInside } from './preopens.ts'
+import { nameInside, withTrees } from './preopens.ts'
 
 const open = (...pairs: [name: string, path: string][]) =>
   pairs.map(([name, path]) => ({ name, path, readonly: false }))
@@ -25,4 +25,13 @@ test('a name that another preopen hides is not given', () => {
 
 test('what no preopen holds is "/"', () => {
   assert.equal(nameInside('/home/other', open(['/usr', '/usr'])), '/')
+})
+
+test('a runtime’s own tree stands under its name where the process sees that name, and nowhere else', () => {
+  const tree = { name: '/usr/lib/thing', path: '/usr/lib/runtimes/thing@2/usr/lib/thing', readonly: true }
+  const usual = open(['/', '/'])
+  assert.deepEqual(withTrees(usual, [tree]), [...usual, tree])
+  const sealed = open(['/', '/home/project'], ['/data', '/tmp'])
+  assert.deepEqual(withTrees(sealed, [tree]), sealed)
+  assert.deepEqual(withTrees(usual), usual)
 })

@@ -29,6 +29,12 @@ export const choosePreopens = (
   return [{ name: '/', path: request.cwd, readonly: false }, ...named]
 }
 
+/** With a runtime's own trees under the names that it looks for, where the process sees those names at all. */
+export const withTrees = (preopens: Preopen[], trees: readonly Preopen[] = []): Preopen[] => [
+  ...preopens,
+  ...trees.filter(({ name }) => leadsTo(name, preopens) === name),
+]
+
 /**
  * What a process calls a directory of the machine: its own name where that leads to it, else the first name that does (a
  * process whose "/" is /home/project calls that one "/"). "/" where no preopen holds it.

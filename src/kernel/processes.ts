@@ -24,7 +24,7 @@ import { renewDescriptors, replaceThread } from './exec.ts'
 import type { Reaper } from './kill.ts'
 import { argvOf, environmentOf, guestMemory, launch } from './launch.ts'
 import { createLinks } from './links.ts'
-import { choosePreopens, nameInside } from './preopens.ts'
+import { choosePreopens, nameInside, withTrees } from './preopens.ts'
 import { type Family, prepare } from './prepare.ts'
 import type { ProcFiles } from './proc-files.ts'
 import type { Programs } from './programs.ts'
@@ -133,7 +133,7 @@ export const createProcesses = (options: ProcessesOptions): Processes => {
       const errno = name === 'processes' ? ERRNO.AGAIN : ERRNO.NOMEM
       throw new SysError(errno, request.command, passedWords(name, limits[name], granted.sources[name]))
     }
-    const preopens = choosePreopens(files, request, program.startsInPwd)
+    const preopens = withTrees(choosePreopens(files, request, program.startsInPwd), program.trees)
     const prepared = prepare(objects, files, { request, program, preopens, parent, limits })
     const startedAt = performance.now()
     const tree = above?.tree ?? createTree(granted, startedAt)
@@ -181,7 +181,7 @@ export const createProcesses = (options: ProcessesOptions): Processes => {
   const exec: ChildrenOptions['exec'] = async (entry, request, isStill) => {
     const program = await programs.resolve(request, entry.limits.memory)
     if (!isStill()) return
-    const preopens = choosePreopens(files, request, program.startsInPwd)
+    const preopens = withTrees(choosePreopens(files, request, program.startsInPwd), program.trees)
     replaceThread(objects, stop, entry)
     const { thread } = entry
     try {

@@ -8,16 +8,21 @@
  * Invariant: bytes are compiled before any worker is taken, so what is no module at all is refused by its path. Whether the
  * machine offers what a module imports is for the process to say (src/process/module.ts).
  */
-import type { HostForKernel, JailApi, RuntimeBundle, RuntimeRecipe, SpawnRequest } from '../abi/control.ts'
+import type {
+  HostForKernel,
+  JailApi,
+  Preopen,
+  RuntimeBundle,
+  RuntimeRecipe,
+  SpawnRequest,
+} from '../abi/control.ts'
 import { ERRNO, isCode, SysError } from '../abi/errno.ts'
-import { limitText } from '../abi/limits.ts'
 import type { Remote } from '../ipc/rpc.ts'
-import { moving } from '../ipc/rpc.ts'
-import { PAGE_BYTES } from '../memory/layout.ts'
 import { type Files, KIND } from '../vfs/types.ts'
-import { createCompiled } from './compiled.ts'
+import { createModules } from './modules.ts'
+import { createMounts } from './mounts.ts'
 import { type Interpreter, parseShebang, SHEBANG_BYTES } from './shebang.ts'
-import { type ImportedMemory, importedMemory, limitMemory } from './wasm-memory.ts'
+import type { ImportedMemory } from './wasm-memory.ts'
 
 export interface Program {
   /** Key of the compiled module in the jail. */
@@ -29,6 +34,8 @@ export interface Program {
   startsInPwd: boolean
   /** The memory that its threads share, when the module imports one. */
   guest: ImportedMemory | null
+  /** Trees of its runtime that lie elsewhere than it looks for them. */
+  trees?: Preopen[]
   /** A script's interpreter with its argument and the script's path: what stands in the place of argv[0]. */
   words?: string[]
 }
@@ -60,49 +67,23 @@ export const createPrograms = (
   const aliases = new Map<string, string[]>()
   /** The version that was asked for last: what a command means while several are there. */
   const chosen = new Map<string, string>()
-  const mounted = new Set<string>()
-
-  const compile = async (
-    key: string,
-    wasm: Uint8Array<ArrayBuffer>,
-    memory: number,
-  ): Promise<ImportedMemory | null> => {
-    const { bytes, minimum: own, refusal } = limitMemory(wasm, memory)
-    if (refusal !== '') throw new SysError(ERRNO.NOTSUP, '', refusal)
-    const guest = importedMemory(wasm, memory)
-    const minimum = Math.max(own, (guest?.initial ?? 0) * PAGE_BYTES)
-    if (minimum > memory) {
-      const [asks, limit] = [limitText('memory', minimum), limitText('memory', memory)]
-      throw new SysError(
-        ERRNO.NOMEM,
-        '',
-        `it asks for ${asks} at its start, and the limit is ${limit} of memory`,
-      )
-    }
-    await jail.compile(key, moving(bytes.buffer, [bytes.buffer]))
-    return guest
-  }
-  // A refusal to forget comes only from a jail that is gone, and then everything is.
-  const compiled = createCompiled<ImportedMemory | null>((key) => void jail.forget(key).catch(() => {}))
+  const mounts = createMounts(files)
+  const modules = createModules(files, jail)
   const install = async (bundle: RuntimeBundle, memory: number): Promise<Program> => {
     const { name, version, recipe } = bundle
-    const key = `runtime:${name}@${version}#${memory}`
-    for (const mount of recipe.mounts) {
-      const tree = bundle.files[mount.file]
-      if (!tree)
-        throw new SysError(ERRNO.NOENT, mount.file, `the runtime ${name} lacks a file that it mounts`)
-      if (mounted.has(mount.path)) continue
-      files.mountTree(mount.path, new Uint8Array(tree), { readonly: true })
-      mounted.add(mount.path)
-    }
-    await compile(key, new Uint8Array(bundle.wasm), memory)
+    const trees = recipe.mounts.flatMap(({ file, path }) => {
+      const tree = bundle.files[file]
+      if (!tree) throw new SysError(ERRNO.NOENT, file, `the runtime ${name} lacks a file that it mounts`)
+      return mounts.add(`${name}@${version}`, path, new Uint8Array(tree)) ?? []
+    })
+    const { kind, env, startsInPwd } = recipe
+    const { key } = await modules.keep(kind, bundle.sha256, new Uint8Array(bundle.wasm), memory)
     if (recipe.warm) {
-      const warm = { kind: recipe.kind, args: recipe.warm, env: recipe.env }
+      const warm = { kind, args: recipe.warm, env }
       // A start without a warm worker is slower, not wrong.
       jail.keepWarm(key, warm, WARM_WORKERS).catch(() => {})
     }
-    const { kind, env, startsInPwd } = recipe
-    return { key, kind, runtime: `${name} ${version}`, env, startsInPwd, guest: null }
+    return { key, kind, runtime: `${name} ${version}`, env, startsInPwd, guest: null, trees }
   }
   const keyOf = (name: string, version: string | null, memory: number): string =>
     `${name}@${version ?? ''}#${memory}`
@@ -142,13 +123,13 @@ export const createPrograms = (
   }
   const fromFile = async (wanted: Wanted, path: string): Promise<Program> => {
     const { memory } = wanted
-    const { inode, mtime, size } = statProgram(files, path)
-    const key = `file:${inode}:${mtime}:${size}#${memory}`
-    const script = compiled.has(key) ? undefined : parseShebang(headOf(files, path, size))
+    const { size } = statProgram(files, path)
+    const known = modules.known(path, memory)
+    const script = known ? undefined : parseShebang(headOf(files, path, size))
     if (script === null) throw new SysError(ERRNO.NOEXEC, path, 'its first line names no interpreter')
     if (script) return fromScript(wanted, path, script)
     try {
-      const guest = await compiled.ensure(key, size, () => compile(key, files.readFile(path).slice(), memory))
+      const { key, guest } = await (known ?? modules.load(path, memory))
       return { key, kind: 'wasi', runtime: 'wasm', env: {}, startsInPwd: false, guest }
     } catch (error) {
       throw named(error, path)

@@ -2,12 +2,14 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { test } from 'node:test'
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads'
+import { packTree } from '../abi/tree.ts'
 import { attachMemory, createMemory } from '../memory/memory.ts'
 import { createFiles, emptyStat } from './files.ts'
 import { formatVfs } from './format.ts'
 import { eachInode } from './inode.ts'
 import { INODE } from './layout.ts'
 import { createRandom } from './model-choices.ts'
+import { fillFile } from './tree.ts'
 import { KIND, OPEN, type SharedVfs } from './types.ts'
 import { attachVfs } from './vfs.ts'
 
@@ -19,6 +21,9 @@ const MILLISECONDS = process.env.LONG === '1' ? 60_000 : 5_000
 /** Written whole in one call, so one byte fills them: in a slab, across pages, as long as one hold of the lock. */
 const WHOLE = [200, 5000, 65536]
 const RECORD = 16
+/** Sizes of what copies share: a run, and pages whose comparison takes more than one hold. */
+const SHARED = [3000, 150_000]
+const template = Uint8Array.from({ length: 150_000 }, (_, index) => (index * 31) ^ (index >> 7))
 const LONG_APPEND = 100_000
 
 interface Task {
@@ -111,6 +116,29 @@ const createActions = (
       say(`swap/current: ${JSON.stringify([out.size, out.links])}`)
     vfs.unpin(file)
   }
+  /** Copies that share their bytes: what is written to one's own is not seen in another's, nor by the next who copies. */
+  const copy = (): void => {
+    const size = SHARED[random(SHARED.length)]!
+    const own = `shared/${thread}`
+    const file = open(own, OPEN.CREATE | OPEN.WRITE | OPEN.TRUNCATE)
+    if (fillFile(vfs, file, template.subarray(0, size)) !== size) say('shared: not filled')
+    const at = random(size - 9)
+    if (random(3)) vfs.write(file, at, encode(`${thread}`.repeat(9)), 0, 9)
+    if (random(4) === 0) vfs.truncate(file, random(size))
+    vfs.unpin(file)
+    const other = open(`shared/${1 + random(THREADS)}`, OPEN.WRITE)
+    if (other > 0 && random(4) === 0) vfs.truncate(other, 0)
+    if (other > 0) vfs.unpin(other)
+    const original = open(`shared/original${size}`, 0)
+    const from = random(size)
+    const bytes = vfs.read(original, from, buffer, 0, buffer.length)
+    vfs.unpin(original)
+    for (let index = 0; index < bytes; index++)
+      if (buffer[index] !== template[from + index]) {
+        say(`shared/original${size}: another's byte at ${from + index}`)
+        return
+      }
+  }
   const append = (): void => {
     const file = open('log', OPEN.WRITE)
     if (vfs.write(file, -1, buffer.fill(thread, 0, RECORD), 0, RECORD) === RECORD) report.appended++
@@ -187,7 +215,20 @@ const createActions = (
     if (random(40) === 0) action()
   }
   const reads = [readWhole, readWhole, readSwap, readSwap, look, look, look, rare(list)]
-  return [...reads, writeWhole, swap, append, create, shuffle, shuffle, hold, many, many, rare(appendLong)]
+  return [
+    ...reads,
+    writeWhole,
+    swap,
+    copy,
+    append,
+    create,
+    shuffle,
+    shuffle,
+    hold,
+    many,
+    many,
+    rare(appendLong),
+  ]
 }
 
 if (!isMainThread && workerData?.task) parentPort?.postMessage(work(workerData.task as Task))
@@ -200,6 +241,10 @@ else {
     const empty = { ...files.usage(), used: 0 }
     for (const directory of ['whole', 'swap', 'd0', 'd1', 'd2', 'd3']) files.mkdir(`/${directory}`)
     for (const size of WHOLE) files.writeFile(`/whole/${size}`, new Uint8Array(size))
+    for (const size of SHARED) {
+      const data = template.subarray(0, size)
+      files.writeTree('/shared', packTree([{ kind: 1, path: `original${size}`, data }]))
+    }
     files.writeFile('/swap/current', new Uint8Array(3000))
     files.writeFile('/log', encode(''))
     files.writeFile('/long', encode(''))
@@ -215,6 +260,8 @@ else {
     for (const report of reports) assert.deepEqual(report.problems, [], `thread ${report.thread}`)
     memory.refresh()
     assert.deepEqual(files.fsck(), [])
+    for (const size of SHARED)
+      assert.deepEqual(files.readFile(`/shared/original${size}`), template.slice(0, size))
     checkLog(
       files.readFile('/log'),
       RECORD,

@@ -2,11 +2,14 @@
  * The bytes of a file: where they lie, and copying them. A small file is one run; a bigger one a tree of 4 KiB pages in which
  * 0 is a hole. This file finds and copies; storage.ts makes and frees.
  *
+ * A pointer may be marked as BORROWED from a stored content: whoever reads goes on without the mark, whoever writes has made the
+ * place the file's own before.
+ *
  * Invariant: in a run, capacity ≥ size; bytes behind the size, up to the end of its page or run, are undefined; whole pages
  * behind that are holes or zero.
  */
 import { put } from '../memory/undo.ts'
-import { FANOUT, INODE, PAGE_BYTES, PAGE_WORDS } from './layout.ts'
+import { BORROWED, FANOUT, INODE, PAGE_BYTES, PAGE_WORDS } from './layout.ts'
 
 const WORD = 4294967296
 
@@ -20,12 +23,12 @@ export const setSize = (i32: Int32Array, at: number, size: number): void => {
 
 /** First word of a page, or 0 for a hole. Only for files with a tree. */
 export const pageAt = (i32: Int32Array, at: number, page: number): number => {
-  let node = i32[at + INODE.DATA]!
+  let node = i32[at + INODE.DATA]! & ~BORROWED
   const depth = i32[at + INODE.DEPTH]!
-  if (depth === 1) return page < FANOUT && node !== 0 ? i32[node + page]! | 0 : 0
+  if (depth === 1) return page < FANOUT && node !== 0 ? i32[node + page]! & ~BORROWED : 0
   if (page >= FANOUT ** depth) return 0
   for (let level = depth - 1; level >= 0 && node !== 0; level--)
-    node = i32[node + ((page >>> (level * 10)) & (FANOUT - 1))]! | 0
+    node = i32[node + ((page >>> (level * 10)) & (FANOUT - 1))]! & ~BORROWED
   return node
 }
 
@@ -63,7 +66,7 @@ export const copyOut = (
   length: number,
 ): void => {
   if (i32[at + INODE.DEPTH] === 0) {
-    const run = i32[at + INODE.DATA]!
+    const run = i32[at + INODE.DATA]! & ~BORROWED
     if (run === 0) target.fill(0, start, start + length)
     else copy(u8, run * 4 + position, target, start, length)
     return
@@ -78,7 +81,7 @@ export const copyOut = (
   }
 }
 
-/** Copies into storage that exists. */
+/** Copies into storage that exists and is the file's own. */
 export const copyIn = (
   i32: Int32Array,
   u8: Uint8Array,
@@ -101,7 +104,7 @@ export const copyIn = (
   }
 }
 
-/** Zeroes what lies between the end of the file and `position` in storage that exists, before the size grows past it. */
+/** Zeroes what lies between the end of the file and `position` in storage of its own, before the size grows past it. */
 export const clearGap = (i32: Int32Array, u8: Uint8Array, at: number, position: number): void => {
   const size = sizeOf(i32, at)
   if (i32[at + INODE.DEPTH] === 0) {

@@ -11,13 +11,14 @@ import { isBroken } from '../memory/undo.ts'
 import { createFiles, emptyStat } from './files.ts'
 import { formatVfs } from './format.ts'
 import { FS } from './layout.ts'
+import { fillFile } from './tree.ts'
 import { KIND, OPEN, type SharedVfs, WALK } from './types.ts'
 import { attachVfs } from './vfs.ts'
 
 /** 12.5 MiB: room for the reserve and the files here. */
 const PAGES = 200
 /** All that these tests ever touch lies below: this much is put back between two runs. */
-const TOUCHED_BYTES = 5 * 1024 * 1024
+const TOUCHED_BYTES = 8 * 1024 * 1024
 const THREAD_ID = 3
 /** Of a long operation not every write is tried in the fast lane. */
 const MOST_POINTS = process.env.LONG === '1' ? 100_000 : 40
@@ -62,6 +63,26 @@ const populate = ({ files, vfs }: World): void => {
   const sparse = vfs.open(vfs.root, ...args('/d/sparse'), 0, OPEN.CREATE | OPEN.WRITE, 0o644)
   vfs.write(sparse, 5_000_000, pattern(10, 6), 0, 10)
   vfs.unpin(sparse)
+  files.mkdir('/s')
+  for (const name of ['/s/one', '/s/two', '/s/three']) refill(vfs, name, SHARED_SMALL)
+  for (const name of ['/s/big-one', '/s/big-two', '/s/big-three']) refill(vfs, name, SHARED_BIG)
+  // What only one file borrows, whole and in part.
+  for (const name of ['/s/alone', '/s/gone']) refill(vfs, name, pattern(90_000, 11))
+  for (const name of ['/s/part', '/s/gone2']) refill(vfs, name, SHARED_HUGE)
+  write(vfs, '/s/part', 70_000, 10)
+  for (const name of ['/s/gone', '/s/gone2']) vfs.unlink(vfs.root, ...args(name), 0)
+  refill(vfs, '/s/single', pattern(9_000, 12))
+}
+
+const SHARED_SMALL = pattern(5_000, 7)
+const SHARED_BIG = pattern(200_000, 8)
+const SHARED_HUGE = pattern(1_100_000, 10)
+
+/** As `writeTree` does it. */
+const refill = (vfs: SharedVfs, name: string, content: Uint8Array): void => {
+  const file = open(vfs, name, OPEN.CREATE | OPEN.TRUNCATE | OPEN.WRITE)
+  assert.equal(fillFile(vfs, file, content), content.length)
+  vfs.unpin(file)
 }
 
 /** What the files are to whoever looks: names, facts, bytes. */
@@ -191,6 +212,42 @@ const OPERATIONS: Operation[] = [
   { name: 'allocate', act: (vfs) => fine(vfs.allocate(inodeOf(vfs, '/d/sparse'), 200_000, 60_000)) },
   { name: 'chmod', act: (vfs) => fine(vfs.chmod(inodeOf(vfs, '/a/big'), 0o600)) },
   { name: 'set times', act: (vfs) => fine(vfs.setTimes(inodeOf(vfs, '/a/big'), 5n, 2n ** 60n)) },
+  {
+    name: 'a second file with the bytes of another',
+    prepare: (vfs) => vfs.unpin(open(vfs, '/s/new', OPEN.CREATE)),
+    act: (vfs) => refill(vfs, '/s/new', pattern(9_000, 12)),
+    loose: true,
+  },
+  {
+    name: 'a fourth file with the bytes of three',
+    prepare: (vfs) => vfs.unpin(open(vfs, '/s/new', OPEN.CREATE)),
+    act: (vfs) => refill(vfs, '/s/new', SHARED_BIG),
+    loose: true,
+  },
+  { name: 'write to shared bytes', act: (vfs) => write(vfs, '/s/two', 100, 50), loose: true },
+  { name: 'write to shared pages', act: (vfs) => write(vfs, '/s/big-two', 50_000, 10_000), loose: true },
+  { name: 'append to shared bytes', act: (vfs) => write(vfs, '/s/two', -1, 70_000), loose: true },
+  { name: 'append to shared pages', act: (vfs) => write(vfs, '/s/big-two', -1, 100) },
+  { name: 'write behind shared pages', act: (vfs) => write(vfs, '/s/big-two', 5_000_000, 100), loose: true },
+  { name: 'write to what only one borrows', act: (vfs) => write(vfs, '/s/alone', 5_000, 100), loose: true },
+  { name: 'cut of shared bytes', act: (vfs) => fine(vfs.truncate(inodeOf(vfs, '/s/two'), 300)) },
+  { name: 'cut of shared pages', act: (vfs) => fine(vfs.truncate(inodeOf(vfs, '/s/big-two'), 70_001)) },
+  { name: 'growth of shared pages', act: (vfs) => fine(vfs.truncate(inodeOf(vfs, '/s/big-two'), 300_000)) },
+  {
+    name: 'open of a shared file that truncates',
+    act: (vfs) => fine(open(vfs, '/s/big-two', OPEN.TRUNCATE | OPEN.WRITE)),
+  },
+  { name: 'unlink of one of three', act: (vfs) => fine(vfs.unlink(vfs.root, ...args('/s/big-two'), 0)) },
+  { name: 'unlink of the last borrower', act: (vfs) => fine(vfs.unlink(vfs.root, ...args('/s/alone'), 0)) },
+  {
+    name: 'cut of the last borrower of more pages than the log holds',
+    act: (vfs) => fine(vfs.truncate(inodeOf(vfs, '/s/part'), 0)),
+    loose: true,
+  },
+  {
+    name: 'unlink of the last borrower of more pages than the log holds',
+    act: (vfs) => fine(vfs.unlink(vfs.root, ...args('/s/part'), 0)),
+  },
   {
     name: 'close of a file without a name',
     prepare: (vfs) => {

@@ -9,14 +9,12 @@ import { commit, put } from '../memory/undo.ts'
 import { changed } from './change.ts'
 import { stamp, stampTime, tick } from './clock.ts'
 import { clearGap, copyIn, copyOut, setSize, sizeOf } from './content.ts'
+import { ATTEMPTS, hold } from './hold.ts'
 import { isReadonly } from './inode.ts'
 import { FILE_MAX, HOLD_BYTES, INODE, INODE_SHIFT } from './layout.ts'
 import { reserve, resize, shrink } from './storage.ts'
 import { KIND } from './types.ts'
 import type { Volume } from './volume.ts'
-
-/** Attempts before a reader waits for the writer through the lock. */
-export const ATTEMPTS = 100
 
 const notFile = (kind: number | undefined): number =>
   kind === KIND.DIRECTORY ? -ERRNO.ISDIR : kind ? -ERRNO.INVAL : -ERRNO.NOENT
@@ -165,9 +163,8 @@ export const write = (
 }
 
 /** A long append claims its place at once, as a hole, so that no other append comes to lie in it. */
-const claimEnd = (volume: Volume, at: number, length: number): number => {
-  volume.lock.acquire()
-  try {
+const claimEnd = (volume: Volume, at: number, length: number): number =>
+  hold(volume, () => {
     const refused = refusal(volume, at)
     if (refused < 0) return refused
     const end = sizeOf(volume.memory.i32, at)
@@ -176,27 +173,19 @@ const claimEnd = (volume: Volume, at: number, length: number): number => {
     const fits = resize(volume, at, end + length)
     endWrite(volume.memory.i32, at)
     if (fits) changed(volume, at)
-    commit(volume.memory.i32)
     return fits ? end : -ERRNO.NOSPC
-  } finally {
-    volume.lock.release()
-  }
-}
+  })
 
-const unclaimEnd = (volume: Volume, at: number, end: number, claimed: number): void => {
-  volume.lock.acquire()
-  try {
+const unclaimEnd = (volume: Volume, at: number, end: number, claimed: number): void =>
+  hold(volume, () => {
     if (volume.memory.i32[at + INODE.KIND] !== KIND.FILE) return
     if (sizeOf(volume.memory.i32, at) !== claimed) return
     beginWrite(volume.memory.i32, at)
-    resize(volume, at, end)
+    // Nothing was written behind it if there was no room to make borrowed nodes its own.
+    if (!resize(volume, at, end)) setSize(volume.memory.i32, at, end)
     endWrite(volume.memory.i32, at)
     changed(volume, at)
-    commit(volume.memory.i32)
-  } finally {
-    volume.lock.release()
-  }
-}
+  })
 
 const stampChange = (i32: Int32Array, at: number): void => {
   tick()
@@ -204,21 +193,14 @@ const stampChange = (i32: Int32Array, at: number): void => {
   stamp(i32, at + INODE.CTIME)
 }
 
-export const truncate = (volume: Volume, inode: number, size: number): number => {
-  const at = inode << INODE_SHIFT
-  volume.lock.acquire()
-  try {
+export const truncate = (volume: Volume, inode: number, size: number): number =>
+  hold(volume, () => {
+    const at = inode << INODE_SHIFT
     const refused = refusal(volume, at)
     if (refused < 0) return refused
     if (size < 0) return -ERRNO.INVAL
-    if (size > FILE_MAX) return -ERRNO.FBIG
-    const result = truncateHeld(volume, at, size)
-    commit(volume.memory.i32)
-    return result
-  } finally {
-    volume.lock.release()
-  }
-}
+    return size > FILE_MAX ? -ERRNO.FBIG : truncateHeld(volume, at, size)
+  })
 
 /** Lock held; the inode is a file that may be written. */
 export const truncateHeld = (volume: Volume, at: number, size: number): number => {
@@ -245,9 +227,8 @@ export const allocate = (volume: Volume, inode: number, offset: number, length: 
 }
 
 /** One piece of an allocation that ends at `end`; the size grows with the last piece. */
-const allocateHeld = (volume: Volume, at: number, position: number, length: number, end: number): number => {
-  volume.lock.acquire()
-  try {
+const allocateHeld = (volume: Volume, at: number, position: number, length: number, end: number): number =>
+  hold(volume, () => {
     const refused = refusal(volume, at)
     if (refused < 0) return refused
     if (end > FILE_MAX) return -ERRNO.FBIG
@@ -260,12 +241,8 @@ const allocateHeld = (volume: Volume, at: number, position: number, length: numb
     if (fits) stampChange(volume.memory.i32, at)
     endWrite(volume.memory.i32, at)
     if (fits) changed(volume, at)
-    commit(volume.memory.i32)
     return fits ? 0 : -ERRNO.NOSPC
-  } finally {
-    volume.lock.release()
-  }
-}
+  })
 
 /** A time below 0n is left alone. */
 export const setTimes = (volume: Volume, inode: number, atime: bigint, mtime: bigint): number =>
@@ -286,10 +263,9 @@ export const setFactsAt = (volume: Volume, inode: number, mode: number, mtime: b
     if (mtime >= 0n) stampTime(i32, at + INODE.MTIME, mtime)
   })
 
-const setFacts = (volume: Volume, inode: number, set: (i32: Int32Array, at: number) => void): number => {
-  const at = inode << INODE_SHIFT
-  volume.lock.acquire()
-  try {
+const setFacts = (volume: Volume, inode: number, set: (i32: Int32Array, at: number) => void): number =>
+  hold(volume, () => {
+    const at = inode << INODE_SHIFT
     const { i32 } = volume.memory
     if ((i32[at + INODE.KIND] ?? 0) === 0) return -ERRNO.NOENT
     if (isReadonly(volume, at)) return -ERRNO.ROFS
@@ -299,9 +275,5 @@ const setFacts = (volume: Volume, inode: number, set: (i32: Int32Array, at: numb
     stamp(i32, at + INODE.CTIME)
     endWrite(i32, at)
     changed(volume, at)
-    commit(i32)
     return 0
-  } finally {
-    volume.lock.release()
-  }
-}
+  })

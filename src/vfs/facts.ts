@@ -3,9 +3,9 @@ import { ERRNO } from '../abi/errno.ts'
 import { beginRead, endRead } from '../memory/sequence.ts'
 import { timeOf } from './clock.ts'
 import { sizeOf } from './content.ts'
-import { ATTEMPTS } from './data.ts'
+import { ATTEMPTS, look } from './hold.ts'
 import { INODE, INODE_SHIFT } from './layout.ts'
-import type { Stat } from './types.ts'
+import { KIND, type Stat } from './types.ts'
 import type { Volume } from './volume.ts'
 
 const fill = (i32: Int32Array, at: number, out: Stat): number => {
@@ -25,25 +25,15 @@ const fill = (i32: Int32Array, at: number, out: Stat): number => {
 }
 
 export const stat = (volume: Volume, inode: number, out: Stat): number => {
-  const { memory, fence } = volume
   const at = inode << INODE_SHIFT
-  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-    const sequence = beginRead(memory, at)
-    if ((sequence & 1) !== 0) continue
-    const result = fill(memory.i32, at, out)
-    if (endRead(memory, fence, at, sequence)) return result
-  }
-  volume.lock.acquire()
-  try {
-    return fill(memory.i32, at, out)
-  } finally {
-    volume.lock.release()
-  }
+  return look(volume, at, () => fill(volume.memory.i32, at, out))
 }
 
 /** WASI preview1 `filetype` of a KIND; a FIFO has none. */
 const FILETYPES = [0, 4, 3, 7, 2, 0, 6]
 export const filetypeOf = (kind: number): number => FILETYPES[kind] ?? 0
+/** The way back. Of what stands in a directory only a FIFO has none. */
+export const kindOf = (filetype: number): number => (filetype ? FILETYPES.indexOf(filetype) : KIND.FIFO)
 
 const pair = (view: DataView, at: number, low: number, high: number): void => {
   view.setInt32(at, low, true)

@@ -1,9 +1,9 @@
 /** POSIX paths as strings over a `Vfs`, for the kernel, the public API and tests. Refusals are thrown. */
 import { check, ERRNO, SysError } from '../abi/errno.ts'
 import { heapUsage } from '../memory/heap.ts'
-import { commit } from '../memory/undo.ts'
 import { sizeOf } from './content.ts'
 import { checkVolume } from './fsck.ts'
+import { hold } from './hold.ts'
 import { eachInode } from './inode.ts'
 import { INODE, INODE_SHIFT } from './layout.ts'
 import { coverDirectory, dropMount, isMountRoot, takeMount } from './mount.ts'
@@ -25,7 +25,7 @@ import {
 export { emptyStat } from './types.ts'
 
 /** The part of `Files` that needs nothing but the calls of `Vfs`. */
-export type PathFiles = Omit<Files, 'writeTree' | 'mountTree' | 'unmount' | 'usage' | 'fsck'>
+export type PathFiles = Omit<Files, 'version' | 'writeTree' | 'mountTree' | 'unmount' | 'usage' | 'fsck'>
 
 const encoder = new TextEncoder()
 const decoder = new TextDecoder()
@@ -180,6 +180,10 @@ const readWhole = (vfs: Vfs, inode: number, path: string): Uint8Array => {
   return bytes
 }
 
+/** Inode and change count: goes up with every change, whatever the times are set to. Another inode is another version. */
+export const versionOf = (vfs: SharedVfs, inode: number): string =>
+  `${inode}.${vfs.volume.memory.i32[(inode << INODE_SHIFT) + INODE.SEQUENCE]! >>> 0}`
+
 const usageOf = (vfs: SharedVfs): VfsUsage => {
   const { memory } = vfs.volume
   const usage: VfsUsage = { files: 0, directories: 0, content: 0, used: heapUsage(memory).files }
@@ -196,16 +200,7 @@ const usageOf = (vfs: SharedVfs): VfsUsage => {
 export const createFiles = (vfs: SharedVfs): Files => {
   const files = createPathFiles(vfs)
   const { volume } = vfs
-  const locked = <T>(work: () => T): T => {
-    volume.lock.acquire()
-    try {
-      const result = work()
-      commit(volume.memory.i32)
-      return result
-    } finally {
-      volume.lock.release()
-    }
-  }
+  const locked = <T>(work: () => T): T => hold(volume, work)
   const find = (path: string): number => {
     const { bytes, length } = pathBytes(path)
     return check(vfs.lookup(vfs.root, bytes, 0, length, WALK.FOLLOW), path)
@@ -225,6 +220,7 @@ export const createFiles = (vfs: SharedVfs): Files => {
   }
   return {
     ...files,
+    version: (path) => versionOf(vfs, find(path)),
     writeTree: (path, tree) => {
       files.mkdir(path, { recursive: true })
       return unpackTree(vfs, find(path), tree)

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { HEAP } from '../memory/heap.ts'
+import { packTree } from '../abi/tree.ts'
+import { GRANULE_WORDS, HEAP } from '../memory/heap.ts'
 import { HEAP_AT } from '../memory/layout.ts'
 import { createMemory } from '../memory/memory.ts'
 import { createFiles } from './files.ts'
 import { formatVfs } from './format.ts'
-import { ENTRY, FS, INODE, INODE_SHIFT } from './layout.ts'
+import { BORROWED, ENTRY, FS, INODE, INODE_SHIFT } from './layout.ts'
 import { attachVfs } from './vfs.ts'
 
 /** A small tree, and the words of /d, /d/a and the entry of /d/a. */
@@ -18,6 +19,8 @@ const damaged = () => {
   files.writeFile('/d/a', new Uint8Array(1000))
   files.writeFile('/d/b', new Uint8Array(200000))
   files.link('/d/a', '/d/c')
+  const data = new Uint8Array(200_000).fill(7)
+  files.writeTree('/s', packTree(['a', 'b'].map((path) => ({ kind: 1, path, data }))))
   assert.deepEqual(files.fsck(), [])
   const at = (path: string): number => files.lstat(path).inode << INODE_SHIFT
   return { i32: memory.i32, base: vfs.volume.base, files, at }
@@ -44,6 +47,40 @@ const DAMAGES: [string, RegExp, (machine: ReturnType<typeof damaged>) => void][]
     /belongs to something else/,
     ({ i32, at }) => {
       i32[at('/d/a') + INODE.DATA] = i32[i32[at('/d/b') + INODE.DATA]!]!
+    },
+  ],
+  [
+    'a stored content with too many links',
+    /3 links, but 2 files borrow/,
+    ({ i32, at }) => i32[i32[at('/s/a') + INODE.STORE]! + INODE.LINKS]!++,
+  ],
+  [
+    'borrowing from what is no stored content',
+    /no stored content/,
+    ({ i32, at }) => {
+      i32[at('/s/a') + INODE.STORE] = at('/d/b')
+    },
+  ],
+  [
+    'a page that was never lent',
+    /borrowed, but not from/,
+    ({ i32, at }) => {
+      i32[at('/s/a') + INODE.DATA]! += GRANULE_WORDS
+    },
+  ],
+  [
+    'a stored content in the hands of one file',
+    /belongs to something else/,
+    ({ i32, at }) => {
+      i32[at('/s/a') + INODE.DATA]! &= ~BORROWED
+    },
+  ],
+  [
+    'a hint to no inode',
+    /is no inode/,
+    ({ i32, base }) => {
+      const table = i32[base + FS.INDEX]!
+      for (let slot = table + 2; slot < table + 4098; slot++) if (i32[slot] !== 0) i32[slot]!++
     },
   ],
   ['a negative pin', /-1 pins/, ({ i32, at }) => i32[at('/d/a') + INODE.PINS]!--],

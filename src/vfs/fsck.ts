@@ -15,8 +15,10 @@ import {
 import { HEAP_AT } from '../memory/layout.ts'
 import { sizeOf } from './content.ts'
 import { checkNames, type Names } from './fsck-names.ts'
+import { checkStores } from './fsck-store.ts'
 import { eachInode } from './inode.ts'
 import {
+  BORROWED,
   CHUNK_GRANULES,
   CHUNK_WORDS,
   FANOUT,
@@ -28,7 +30,9 @@ import {
   INODE_WORDS,
   PAGE_GRANULES,
   RING_WORDS,
+  STORED,
 } from './layout.ts'
+import { indexGranules } from './store-index.ts'
 import { KIND } from './types.ts'
 import type { Volume } from './volume.ts'
 
@@ -84,7 +88,10 @@ export const checkVolume = (volume: Volume): string[] => {
   marks.mark(i32[base + FS.TABLE]!, granulesOf((i32[i32[base + FS.TABLE]!]! + 2) * 4), 'bucket table')
   markChunks(volume, marks, FS.INODE_CHUNKS, 'inodes')
   markChunks(volume, marks, FS.ENTRY_CHUNKS, 'entries')
+  const index = i32[base + FS.INDEX]!
+  if (index !== 0) marks.mark(index, indexGranules(i32, index), 'table of contents')
   checkFreeInodes(volume, say)
+  checkStores(volume, say)
   const names = checkNames(volume, say)
   eachInode(volume, (at) => {
     checkStorage(volume, at, marks, say)
@@ -129,11 +136,12 @@ const checkStorage = (volume: Volume, at: number, marks: Marks, say: (problem: s
   if (size < 0 || size > FILE_MAX) say(`${what}: its size is ${size}`)
   if (depth < 0 || depth > 3 || (depth > 0 && capacity !== 0))
     say(`${what}: depth ${depth}, capacity ${capacity}`)
-  if (depth > 0 && data !== 0) markNode(volume, marks, data, depth - 1, what)
+  const isOwn = data !== 0 && (data & BORROWED) === 0
+  if (depth > 0 && isOwn) markNode(volume, marks, data, depth - 1, what)
   if (depth > 0 || data === 0) return
   if (capacity < size || capacity === 0 || capacity % GRANULE_BYTES !== 0)
     say(`${what}: ${size} bytes in a run of ${capacity}`)
-  marks.mark(data, granulesOf(capacity), what)
+  if (isOwn) marks.mark(data, granulesOf(capacity), what)
 }
 
 const markNode = (volume: Volume, marks: Marks, node: number, level: number, what: string): void => {
@@ -141,7 +149,7 @@ const markNode = (volume: Volume, marks: Marks, node: number, level: number, wha
   marks.mark(node, PAGE_GRANULES, what)
   for (let slot = 0; slot < FANOUT; slot++) {
     const child = i32[node + slot]!
-    if (child === 0) continue
+    if (child === 0 || (child & BORROWED) !== 0) continue
     if (level > 0) markNode(volume, marks, child, level - 1, what)
     else marks.mark(child, PAGE_GRANULES, what)
   }
@@ -154,11 +162,11 @@ const checkInode = (volume: Volume, at: number, names: Names, say: (problem: str
   const links = i32[at + INODE.LINKS]!
   const pins = i32[at + INODE.PINS]!
   if ((i32[at + INODE.SEQUENCE]! & 1) !== 0) say(`${what}: its sequence is odd although nobody writes`)
-  if (kind < KIND.FILE || kind > KIND.SOCKET) say(`${what}: kind ${kind}`)
+  if (kind < KIND.FILE || kind > STORED) say(`${what}: kind ${kind}`)
   if (pins < 0) say(`${what}: ${pins} pins`)
   if (links === 0 && pins === 0) say(`${what}: neither a name nor a pin, but not freed`)
   const expected = kind === KIND.DIRECTORY ? names.directoryLinks(at) : names.count(at)
-  if (links !== expected) say(`${what}: ${links} links, but ${expected} were found`)
+  if (kind !== STORED && links !== expected) say(`${what}: ${links} links, but ${expected} were found`)
   if (kind === KIND.SYMLINK && (sizeOf(i32, at) === 0 || i32[at + INODE.DEPTH] !== 0))
     say(`${what}: a link without target`)
 }

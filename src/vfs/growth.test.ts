@@ -7,9 +7,8 @@ import { formatVfs } from './format.ts'
 import { OPEN } from './types.ts'
 import { attachVfs } from './vfs.ts'
 
-const isLong = process.env.LONG === '1'
-const FILES = isLong ? 100_000 : 30_000
-const BYTES = isLong ? 2 ** 30 : 2 ** 27
+const FILES = 100_000
+const BYTES = 2 ** 30
 const PER_DIRECTORY = 1000
 
 const machine = () => {

@@ -7,8 +7,7 @@
 import type { TreeStep, TreeStepResult } from '../abi/disk.ts'
 import { ERRNO, SysError } from '../abi/errno.ts'
 import { decodeTextStrict, encodeText } from '../lib/bytes.ts'
-import { emptyStat } from './files.ts'
-import { INODE, INODE_SHIFT } from './layout.ts'
+import { emptyStat, versionOf } from './files.ts'
 import { KIND, OPEN, type SharedVfs } from './types.ts'
 
 export interface HomeEntry {
@@ -16,10 +15,6 @@ export interface HomeEntry {
   version: string
   size: number
 }
-
-/** Changes with every write; another inode is another version. */
-const versionOf = (vfs: SharedVfs, inode: number): string =>
-  `${inode}.${vfs.volume.memory.i32[(inode << INODE_SHIFT) + INODE.SEQUENCE]! >>> 0}`
 
 const locked = <T>(vfs: SharedVfs, work: () => T): T => {
   const { lock } = vfs.volume

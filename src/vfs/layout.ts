@@ -5,6 +5,9 @@
  *                                   ▲  │ parent
  *                  inode.FIRST ─────┘  ▼ next, previous: the directory's list, by cookie
  *
+ *   inode ─┐ DATA, borrowed
+ *   inode ─┴──► the run or tree of a stored content, an inode of kind STORED that no name leads to (see store.ts)
+ *
  * Inodes and entries are type-stable: their memory is never used for anything else, and each word of theirs keeps its
  * meaning. So a reader without a lock may follow a pointer that has just become stale, and find out afterwards.
  */
@@ -29,6 +32,8 @@ export const FS = {
   CHANGES: 40,
   CHANGES_READ: 41,
   RING: 42,
+  /** Contents by hash: a table of hints, or 0 (see store-index.ts). */
+  INDEX: 43,
   /** Mount table: MOUNT_WORDS for each device number. */
   MOUNTS: 64,
 } as const
@@ -83,7 +88,16 @@ export const INODE = {
   /** Root of the mount that covers this directory. */
   COVERED_BY: 25,
   NEXT_FREE: 26,
+  /** The stored content that this file borrows from, or 0. */
+  STORE: 27,
+  /** Of a file or stored content that stands in the index: what its bytes were once. 0: in none. */
+  HASH: 28,
 } as const
+
+/** A kind that no guest sees: content that files share. Its LINKS are the files that borrow from it. */
+export const STORED = 7
+/** Low bit of a pointer to a run, node or page: it belongs to the stored content, and is copied before it is written. */
+export const BORROWED = 1
 
 export const ENTRY = {
   HASH_NEXT: 0,

@@ -3,10 +3,9 @@
  * and found again as long as that entry still stands there with that cookie.
  */
 import { ERRNO } from '../abi/errno.ts'
-import { beginRead, endRead } from '../memory/sequence.ts'
-import { ATTEMPTS } from './data.ts'
-import { filetypeOf } from './facts.ts'
-import { ENTRY, FS, INODE, INODE_SHIFT, NAME_MAX } from './layout.ts'
+import { filetypeOf, kindOf } from './facts.ts'
+import { look } from './hold.ts'
+import { ENTRY, FS, INODE, INODE_SHIFT } from './layout.ts'
 import { KIND } from './types.ts'
 import type { Volume } from './volume.ts'
 
@@ -135,94 +134,12 @@ export const readdirWasi = (
   start: number,
   length: number,
 ): number => {
-  const { memory, fence } = volume
   const at = inode << INODE_SHIFT
-  const names = volume.base + FS.NAMES
-  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-    const sequence = beginRead(memory, names)
-    if ((sequence & 1) !== 0) continue
-    const used = fillWasi(volume, at, cookie, bytes, view, start, length)
-    if (endRead(memory, fence, names, sequence)) return used
-  }
-  volume.lock.acquire()
-  try {
-    return fillWasi(volume, at, cookie, bytes, view, start, length)
-  } finally {
-    volume.lock.release()
-  }
+  return look(volume, volume.base + FS.NAMES, () => fillWasi(volume, at, cookie, bytes, view, start, length))
 }
 
-/** Entries copied per look; visitors run outside of it. */
-const BATCH = 32
-
-interface Batch {
-  count: number
-  cookies: Int32Array
-  inodes: Int32Array
-  kinds: Int32Array
-  lengths: Int32Array
-  names: Uint8Array
-}
-
-const createBatch = (): Batch => ({
-  count: 0,
-  cookies: new Int32Array(BATCH),
-  inodes: new Int32Array(BATCH),
-  kinds: new Int32Array(BATCH),
-  lengths: new Int32Array(BATCH),
-  names: new Uint8Array(BATCH * (NAME_MAX + 1)),
-})
-
-const put = (batch: Batch, cookie: number, inode: number, kind: number, length: number): void => {
-  const index = batch.count++
-  batch.cookies[index] = cookie
-  batch.inodes[index] = inode >>> INODE_SHIFT
-  batch.kinds[index] = kind
-  batch.lengths[index] = length
-}
-
-const fillBatch = (volume: Volume, directory: number, cookie: number, batch: Batch): number => {
-  const { i32, u8 } = volume.memory
-  batch.count = 0
-  if (i32[directory + INODE.KIND] !== KIND.DIRECTORY)
-    return i32[directory + INODE.KIND] ? -ERRNO.NOTDIR : -ERRNO.NOENT
-  if (cookie < 1) {
-    batch.names[0] = DOT
-    put(batch, 1, directory, KIND.DIRECTORY, 1)
-  }
-  if (cookie < 2) {
-    batch.names.fill(DOT, batch.count * (NAME_MAX + 1), batch.count * (NAME_MAX + 1) + 2)
-    put(batch, 2, i32[directory + INODE.PARENT]!, KIND.DIRECTORY, 2)
-  }
-  let entry = entryAfter(volume, directory, cookie)
-  for (; entry !== 0 && batch.count < BATCH; entry = i32[entry + ENTRY.NEXT]!) {
-    const inode = i32[entry + ENTRY.INODE]!
-    const size = i32[entry + ENTRY.LENGTH]! & 0xff
-    const to = batch.count * (NAME_MAX + 1)
-    const name = (entry + ENTRY.NAME) * 4
-    for (let index = 0; index < size; index++) batch.names[to + index] = u8[name + index]!
-    put(batch, i32[entry + ENTRY.COOKIE]!, inode, i32[inode + INODE.KIND]!, size)
-    remember(volume, directory, entry, i32[entry + ENTRY.COOKIE]!)
-  }
-  return 0
-}
-
-const readBatch = (volume: Volume, directory: number, cookie: number, batch: Batch): number => {
-  const { memory, fence } = volume
-  const names = volume.base + FS.NAMES
-  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-    const sequence = beginRead(memory, names)
-    if ((sequence & 1) !== 0) continue
-    const result = fillBatch(volume, directory, cookie, batch)
-    if (endRead(memory, fence, names, sequence)) return result
-  }
-  volume.lock.acquire()
-  try {
-    return fillBatch(volume, directory, cookie, batch)
-  } finally {
-    volume.lock.release()
-  }
-}
+/** Listed per look; visitors run outside of it. Room for 29 entries with the longest names. */
+const LIST_BYTES = 8192
 
 export const readdir = (
   volume: Volume,
@@ -230,16 +147,20 @@ export const readdir = (
   cookie: number,
   visit: (next: number, inode: number, kind: number, name: Uint8Array) => boolean,
 ): number => {
-  const batch = createBatch()
+  const bytes = new Uint8Array(LIST_BYTES)
+  const view = new DataView(bytes.buffer)
+  const word = (at: number): number => view.getInt32(at, true)
   let from = cookie
   for (;;) {
-    const result = readBatch(volume, inode << INODE_SHIFT, from, batch)
-    if (result < 0 || batch.count === 0) return result
-    for (let index = 0; index < batch.count; index++) {
-      from = batch.cookies[index]!
-      const at = index * (NAME_MAX + 1)
-      const name = batch.names.subarray(at, at + batch.lengths[index]!)
-      if (!visit(from, batch.inodes[index]!, batch.kinds[index]!, name)) return 0
+    const used = readdirWasi(volume, inode, from, bytes, view, 0, LIST_BYTES)
+    for (let at = 0; at + DIRENT_BYTES <= used; ) {
+      const name = at + DIRENT_BYTES
+      const end = name + word(at + 16)
+      if (end > used) break
+      from = word(at)
+      if (!visit(from, word(at + 8), kindOf(word(at + 20)), bytes.subarray(name, end))) return 0
+      at = end
     }
+    if (used < LIST_BYTES) return used < 0 ? used : 0
   }
 }

@@ -3,7 +3,7 @@ import { ERRNO } from '../abi/errno.ts'
 import { beginRead, endRead } from '../memory/sequence.ts'
 import { copyOut, sizeOf } from './content.ts'
 import { openHeld, refuseOpen } from './create.ts'
-import { ATTEMPTS } from './data.ts'
+import { ATTEMPTS, look } from './hold.ts'
 import { FS, INODE, INODE_SHIFT } from './layout.ts'
 import { pinAt, unpinAt } from './pin.ts'
 import { KIND, OPEN, WALK } from './types.ts'
@@ -114,18 +114,6 @@ export const readlink = (
   start: number,
   length: number,
 ): number => {
-  const { memory, fence } = volume
   const at = inode << INODE_SHIFT
-  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-    const sequence = beginRead(memory, at)
-    if ((sequence & 1) !== 0) continue
-    const bytes = targetOnce(volume, at, target, start, length)
-    if (endRead(memory, fence, at, sequence)) return bytes
-  }
-  volume.lock.acquire()
-  try {
-    return targetOnce(volume, at, target, start, length)
-  } finally {
-    volume.lock.release()
-  }
+  return look(volume, at, () => targetOnce(volume, at, target, start, length))
 }

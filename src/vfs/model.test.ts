@@ -3,8 +3,11 @@ import { test } from 'node:test'
 import { createMemory } from '../memory/memory.ts'
 import { createFiles } from './files.ts'
 import { formatVfs } from './format.ts'
+import { eachInode } from './inode.ts'
+import { INODE, STORED } from './layout.ts'
 import { createModel } from './model.ts'
 import { createReference } from './reference.ts'
+import { fillFile } from './tree.ts'
 import { attachVfs } from './vfs.ts'
 
 const isLong = process.env.LONG === '1'
@@ -21,13 +24,17 @@ test(`${STEPS} random steps, seed ${SEED}: the filesystem does what the referenc
   const files = createFiles(vfs)
   const reference = createReference()
   const empty = reference.count()
-  const model = createModel(vfs, reference, SEED)
+  const model = createModel(vfs, reference, SEED, (file, bytes) => fillFile(vfs, file, bytes))
+  let shared = 0
   for (let step = 1; step <= STEPS; step++) {
     try {
       model.step()
       if (step % CHECK_EVERY === 0 || step === STEPS) {
         model.compareAll()
         assert.deepEqual(files.fsck(), [])
+        eachInode(vfs.volume, (at) => {
+          if (memory.i32[at + INODE.KIND] === STORED) shared++
+        })
       }
       if (step % CLEAR_EVERY === 0) {
         model.clear()
@@ -42,6 +49,7 @@ test(`${STEPS} random steps, seed ${SEED}: the filesystem does what the referenc
       )
     }
   }
+  assert.ok(shared > 0, 'no content was ever shared')
   const seen = [...model.counts].map(([name, count]) => `${name} ${count}`).join(', ')
-  console.log(`model: ${STEPS} steps with seed ${SEED}: ${seen}`)
+  console.log(`model: ${STEPS} steps with seed ${SEED}: ${seen}, ${shared} shared`)
 })

@@ -28,7 +28,11 @@ interface Handle {
 
 const MAX_HANDLES = 12
 const TRACE = 25
-export const createModel = (a: Vfs, b: Vfs, seed: number): Model => {
+/** Fills a file that is empty; returns what a write does. */
+export type Fill = (file: number, bytes: Uint8Array) => number
+
+/** @param fill how `a` does what a write of everything does to the reference */
+export const createModel = (a: Vfs, b: Vfs, seed: number, fill: Fill): Model => {
   const random = createRandom(seed)
   const handles: Handle[] = []
   const trace: string[] = []
@@ -183,8 +187,10 @@ export const createModel = (a: Vfs, b: Vfs, seed: number): Model => {
   const content = (handle: Handle): void => {
     const position = random(60) === 0 ? pick(FAR) : pick(POSITIONS) + random(random(2) ? 300 : 2)
     const length = random(3) === 0 ? pick(SIZES) : random(600)
-    const what = random(9)
-    if (what < 3) {
+    const what = random(10)
+    if (what === 9) {
+      refill(handle, length)
+    } else if (what < 3) {
       say(`read ${handle.b} ${position} ${length}`)
       const bytes = a.read(handle.a, position, bytesA, 0, length)
       same(trace.at(-1) ?? '', bytes, b.read(handle.b, position, bytesB, 0, length))
@@ -207,6 +213,17 @@ export const createModel = (a: Vfs, b: Vfs, seed: number): Model => {
       same(trace.at(-1) ?? '', a.allocate(handle.a, position, length), b.allocate(handle.b, position, length))
     }
     compareStat(handle.a, handle.b)
+  }
+  /** One of a few contents of that length, so that files come to share them. */
+  const refill = (handle: Handle, length: number): void => {
+    say(`fill ${handle.b} ${length}`)
+    const what = trace.at(-1) ?? ''
+    const cut = b.truncate(handle.b, 0)
+    same(what, a.truncate(handle.a, 0), cut)
+    if (cut < 0 || length === 0) return
+    const from = random(2) * 1000
+    const bytes = source.slice(from, from + length)
+    same(what, fill(handle.a, bytes), b.write(handle.b, 0, bytes, 0, length))
   }
   const onHandle = (): void => {
     if (handles.length === 0) {

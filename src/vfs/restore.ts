@@ -14,6 +14,7 @@ import { FS, INODE, INODE_SHIFT } from './layout.ts'
 import { hashName, isUtf8 } from './name.ts'
 import { createLedger, type Ledger } from './save.ts'
 import { reserve, resize, shrink } from './storage.ts'
+import { borrowContent, type Content, hashContent, offerContent } from './store.ts'
 import { KIND } from './types.ts'
 import type { Volume } from './volume.ts'
 
@@ -136,6 +137,9 @@ const setFacts = (i32: Int32Array, at: number, node: Node): void => {
 const fill = (volume: Volume, at: number, node: Node): boolean => {
   const { kind, data, blocks } = node
   const size = kind === KIND.SYMLINK ? (data?.length ?? 0) : sizeOf(node)
+  const content = kind === KIND.FILE ? wholeContent(node, size) : null
+  const hash = content === null ? 0 : hashContent(content)
+  if (content !== null && borrowContent(volume, at, content, hash)) return true
   if (data && !put(volume, at, 0, data.u8, data.at, Math.min(data.length, size))) return false
   const order = [...(blocks ?? [])].sort(([a], [b]) => a - b)
   for (const [number, block] of order) {
@@ -143,8 +147,24 @@ const fill = (volume: Volume, at: number, node: Node): boolean => {
     const length = Math.min(block.length, size - position)
     if (number >= 0 && length > 0 && !put(volume, at, position, block.u8, block.at, length)) return false
   }
+  if (content !== null) offerContent(volume, at, hash)
   return sizeNow(volume.memory.i32, at) === size || resize(volume, at, size)
 }
+
+/** What files may share: bytes without holes. */
+const wholeContent = ({ data, blocks }: Node, size: number): Content | null => {
+  if (data && !blocks && size > 0 && data.length === size && size <= BLOCK_BYTES)
+    return { size, piece: () => ({ bytes: data.u8, start: data.at }) }
+  const pieces: { bytes: Uint8Array; start: number }[] = []
+  for (let position = 0; position < size; position += BLOCK_BYTES) {
+    const block = blocks?.get(position / BLOCK_BYTES)
+    if (!block || block.length < Math.min(BLOCK_BYTES, size - position)) return null
+    pieces.push({ bytes: block.u8, start: block.at })
+  }
+  return pieces.length === 0 ? null : { size, piece: (at) => pieces[at / BLOCK_BYTES] ?? NO_PIECE }
+}
+
+const NO_PIECE = { bytes: new Uint8Array(0), start: 0 }
 
 const put = (
   volume: Volume,

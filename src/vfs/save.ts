@@ -5,7 +5,7 @@
 import { fingerprint } from '../lib/checksum.ts'
 import { BLOCK_BYTES, FACTS_WORDS, GROUP_SHIFT, RECORD, ROOT_ID, type SegmentWriter } from '../lib/segment.ts'
 import { copyOut, sizeOf } from './content.ts'
-import { ENTRY, FANOUT, INODE, INODE_SHIFT, PAGE_BYTES } from './layout.ts'
+import { BORROWED, ENTRY, FANOUT, INODE, INODE_SHIFT, PAGE_BYTES } from './layout.ts'
 import { KIND } from './types.ts'
 import type { Volume } from './volume.ts'
 
@@ -170,7 +170,7 @@ const begin = (known: Known, writer: SegmentWriter, extent: Extent): void => {
 
 /** The first block from that one on that holds a page, or −1. Skips holes by whole subtrees. */
 const nextBlock = (i32: Int32Array, at: number, block: number): number => {
-  const root = i32[at + INODE.DATA]!
+  const root = i32[at + INODE.DATA]! & ~BORROWED
   const depth = i32[at + INODE.DEPTH]!
   if (root === 0) return -1
   if (depth === 0) return block === 0 ? 0 : -1
@@ -181,7 +181,7 @@ const nextBlock = (i32: Int32Array, at: number, block: number): number => {
 const nextPage = (i32: Int32Array, node: number, level: number, page: number): number => {
   const each = FANOUT ** level
   for (let slot = Math.floor(page / each); slot < FANOUT; slot++) {
-    const child = i32[node + slot]!
+    const child = i32[node + slot]! & ~BORROWED
     if (child === 0) continue
     const from = slot * each
     if (level === 0) return from

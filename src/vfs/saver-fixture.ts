@@ -1,4 +1,5 @@
 /** For the tests of saving: machines with a project's mount, what is in it as text, and a random user. */
+import { packTree } from '../abi/tree.ts'
 import { fingerprint } from '../lib/checksum.ts'
 import { createRecovery, type Recovered, type StoredPart } from '../lib/recovery.ts'
 import type { Part } from '../lib/segment.ts'
@@ -110,6 +111,11 @@ export const createUser = ({ vfs, files }: TestMachine, random: (below: number) 
     () => files.rename(path(), path()),
     () => files.link(path(), path()),
     () => files.symlink(`../${names[random(4)]}`, path()),
+    () => {
+      // Of a few contents, so that files share them.
+      const data = noise.subarray(0, sizes[random(sizes.length)] ?? 0)
+      files.writeTree(path(), packTree([{ kind: 1, path: names[random(4)] ?? 'a', data }]))
+    },
     () => {
       const folder = path()
       for (let index = random(700); index > 0; index--)

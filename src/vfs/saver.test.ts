@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { packTree } from '../abi/tree.ts'
 import type { Part } from '../lib/segment.ts'
 import { createRandom } from './model-choices.ts'
 import { createSaver, type Ship } from './saver.ts'
@@ -49,6 +50,32 @@ test('files, folders, links, modes, times and holes come back to the byte', asyn
   assert.equal(again.vfs.read(inodeOf(again.vfs, `${HOME}/hole`), 2 ** 33 - 2, tail, 0, 8), 8)
   assert.deepEqual([...tail], [0, 0, 9, 9, 9, 9, 9, 0])
   assert.ok(log.reduce((sum, part) => sum + part.bytes.byteLength, 0) < 300_000, 'holes are not stored')
+})
+
+test('what files share is saved with each of them, and shared again when it comes back', async () => {
+  const machine = createTestMachine()
+  const { files, vfs } = machine
+  const data = Uint8Array.from({ length: 700_000 }, (_, index) => (index * 13) ^ (index >> 9))
+  const tree = packTree([
+    { kind: 1, path: 'small', data: data.subarray(0, 5_000) },
+    { kind: 1, path: 'big', data },
+  ])
+  for (let copy = 0; copy < 10; copy++) files.writeTree(`${HOME}/copy${copy}`, tree)
+  vfs.write(inodeOf(vfs, `${HOME}/copy3/big`), 400_000, new Uint8Array(9).fill(1), 0, 9)
+  vfs.write(inodeOf(vfs, `${HOME}/copy3/small`), 40, new Uint8Array(9).fill(1), 0, 9)
+  const log: Part[] = []
+  const saver = saverOf(machine)
+  saver.forget()
+  await saver.save(into(log))
+  const again = createTestMachine(recover([], log))
+  assert.deepEqual(again.recovered?.losses, [])
+  assert.deepEqual(dump(again.files), dump(files))
+  assert.deepEqual(again.files.fsck(), [])
+  const { content, used } = again.files.usage()
+  assert.equal(content, 7_050_000)
+  assert.ok(used - createTestMachine().files.usage().used < 1_600_000, `${used} bytes for two contents`)
+  // What came back is as it was saved: nothing is written down anew.
+  assert.deepEqual(await saverOf(again).save(into([])), { inodes: 0, bytes: 0 })
 })
 
 test('only what changed is written: one block of a big file, one group of a big folder', async () => {

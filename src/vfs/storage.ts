@@ -1,22 +1,19 @@
 /**
  * Making and freeing the storage of a file. Everything runs under the lock with the inode's sequence odd; taking memory may
  * renew the views, so they are fetched after it.
+ *
+ * What is borrowed from a stored content (store.ts) is never written and never freed by the borrower: a run is copied whole
+ * before the first write, of a tree the page and the nodes on the way to it.
+ *
+ * Invariant: who has a borrowed pointer anywhere holds one of the links of its store; a file of no bytes holds none.
  */
-import { extendRun, GRANULE_BYTES, giveRun, granulesOf, OWNER, takeRun } from '../memory/heap.ts'
-import { checkpoint, PENDING, put } from '../memory/undo.ts'
+import { extendRun, GRANULE_BYTES, GRANULE_WORDS, granulesOf, OWNER } from '../memory/heap.ts'
+import { put } from '../memory/undo.ts'
 import { clearGap, setSize, sizeOf } from './content.ts'
-import { FANOUT, INODE, PAGE_BYTES, PAGE_GRANULES, PAGE_WORDS, RUN_MAX } from './layout.ts'
+import { giveInode } from './inode.ts'
+import { BORROWED, INODE, PAGE_BYTES, PAGE_GRANULES, PAGE_WORDS, RUN_MAX } from './layout.ts'
+import { copyRun, give, ownCut, ownEnd, prune, reservePages, take, takeNode } from './pages.ts'
 import type { Volume } from './volume.ts'
-
-const take = (volume: Volume, granules: number): number => takeRun(volume.memory, granules, OWNER.FILES)
-const give = (volume: Volume, run: number, granules: number): void =>
-  giveRun(volume.memory, run, granules, OWNER.FILES)
-
-const takeNode = (volume: Volume): number => {
-  const node = take(volume, PAGE_GRANULES)
-  if (node !== 0) volume.memory.i32.fill(0, node, node + PAGE_WORDS)
-  return node
-}
 
 /**
  * Sees to storage for bytes position … position + length. What will not be overwritten there and is new, is zero; with
@@ -29,6 +26,7 @@ export const reserve = (
   length: number,
   clear: boolean,
 ): number => {
+  if (!own(volume, at) || (position > sizeOf(volume.memory.i32, at) && !ownEnd(volume, at))) return 0
   const { i32 } = volume.memory
   if (i32[at + INODE.DEPTH] === 0) {
     const need = Math.max(position + length, sizeOf(i32, at))
@@ -36,6 +34,36 @@ export const reserve = (
     if (!becomeTree(volume, at)) return 0
   }
   return reservePages(volume, at, position, length, clear)
+}
+
+/** Makes a borrowed run the file's own, and a whole content that nobody else borrows. False when the machine is full. */
+const own = (volume: Volume, at: number): boolean => {
+  const { i32 } = volume.memory
+  if ((i32[at + INODE.DATA]! & BORROWED) === 0) return true
+  const store = i32[at + INODE.STORE]!
+  if (i32[store + INODE.LINKS] === 1) {
+    put(i32, at + INODE.DATA, i32[store + INODE.DATA]!)
+    put(i32, at + INODE.CAPACITY, i32[store + INODE.CAPACITY]!)
+    put(i32, at + INODE.STORE, 0)
+    giveInode(volume, store)
+    return true
+  }
+  if (i32[at + INODE.DEPTH] !== 0) return true
+  if (!copyRun(volume, at + INODE.DATA, granulesOf(sizeOf(i32, at)))) return false
+  release(volume, at)
+  return true
+}
+
+/** One borrower less; a content that nobody borrows goes, in steps if need be. */
+const release = (volume: Volume, at: number): void => {
+  const { i32 } = volume.memory
+  const store = i32[at + INODE.STORE]!
+  const links = i32[store + INODE.LINKS]! - 1
+  put(i32, at + INODE.STORE, 0)
+  put(i32, store + INODE.LINKS, links)
+  if (links > 0) return
+  shrink(volume, store, 0, at)
+  giveInode(volume, store)
 }
 
 /** A run for `need` bytes. Zeroes what is new below the size and outside of position … position + length. */
@@ -70,13 +98,13 @@ const setRun = (volume: Volume, at: number, run: number, granules: number): void
 }
 
 const moveRun = (volume: Volume, at: number, granules: number): boolean => {
-  const fresh = take(volume, granules)
-  if (fresh === 0) return false
-  const { i32, u8 } = volume.memory
+  const { i32 } = volume.memory
   const run = i32[at + INODE.DATA]!
-  u8.copyWithin(fresh * 4, run * 4, run * 4 + sizeOf(i32, at))
-  give(volume, run, granulesOf(i32[at + INODE.CAPACITY]!))
-  setRun(volume, at, fresh, granules)
+  const has = granulesOf(i32[at + INODE.CAPACITY]!)
+  // What lies behind the old run is copied too, and means nothing: it is behind the size.
+  if (!copyRun(volume, at + INODE.DATA, granules)) return false
+  give(volume, run, has)
+  put(volume.memory.i32, at + INODE.CAPACITY, granules * GRANULE_BYTES)
   return true
 }
 
@@ -112,97 +140,21 @@ const fitRun = (volume: Volume, at: number, granules: number): boolean => {
   const { i32 } = volume.memory
   const has = granulesOf(i32[at + INODE.CAPACITY]!)
   const run = i32[at + INODE.DATA]!
-  if (has > granules) give(volume, run + granules * 64, has - granules)
+  if (has > granules) give(volume, run + granules * GRANULE_WORDS, has - granules)
   else if (has < granules && !extendRun(volume.memory, run, has, granules - has, OWNER.FILES))
     return moveRun(volume, at, granules)
   put(i32, at + INODE.CAPACITY, granules * GRANULE_BYTES)
   return true
 }
 
-const raise = (volume: Volume, at: number): boolean => {
-  if (volume.memory.i32[at + INODE.DATA] !== 0) {
-    const node = takeNode(volume)
-    if (node === 0) return false
-    volume.memory.i32[node] = volume.memory.i32[at + INODE.DATA]!
-    put(volume.memory.i32, at + INODE.DATA, node)
-  }
-  put(volume.memory.i32, at + INODE.DEPTH, volume.memory.i32[at + INODE.DEPTH]! + 1)
-  return true
-}
-
-/** The word that points to a page; nodes on the way are made. 0 when the machine is full. */
-const slotOf = (volume: Volume, at: number, page: number): number => {
-  while (page >= FANOUT ** volume.memory.i32[at + INODE.DEPTH]!) if (!raise(volume, at)) return 0
-  let slot = at + INODE.DATA
-  for (let level = volume.memory.i32[at + INODE.DEPTH]! - 1; level >= 0; level--) {
-    if (volume.memory.i32[slot] === 0) {
-      const node = takeNode(volume)
-      if (node === 0) return 0
-      put(volume.memory.i32, slot, node)
-    }
-    slot = volume.memory.i32[slot]! + ((page >>> (level * 10)) & (FANOUT - 1))
-  }
-  return slot
-}
-
-const reservePages = (
-  volume: Volume,
-  at: number,
-  position: number,
-  length: number,
-  clear: boolean,
-): number => {
-  const end = position + length
-  const last = Math.floor((end - 1) / PAGE_BYTES)
-  for (let page = Math.floor(position / PAGE_BYTES); page <= last; ) {
-    const slot = slotOf(volume, at, page)
-    const missing =
-      slot === 0 ? 0 : holes(volume.memory.i32, slot, Math.min(last - page + 1, FANOUT - (page % FANOUT)))
-    const count = missing === 0 ? 0 : takePages(volume, slot, missing)
-    if (slot === 0 || (missing > 0 && count === 0)) return Math.max(0, page * PAGE_BYTES - position)
-    if (missing === 0) {
-      page++
-      continue
-    }
-    const run = volume.memory.i32[slot]! * 4
-    const from = page * PAGE_BYTES
-    const to = (page + count) * PAGE_BYTES
-    const { u8 } = volume.memory
-    if (clear) u8.fill(0, run, run + to - from)
-    else {
-      if (position > from) u8.fill(0, run, run + position - from)
-      if (end < to) u8.fill(0, run + end - from, run + to - from)
-    }
-    page += count
-  }
-  return length
-}
-
-/** How many slots from there on are empty. */
-const holes = (i32: Int32Array, slot: number, most: number): number => {
-  let count = 0
-  while (count < most && i32[slot + count] === 0) count++
-  return count
-}
-
-/** Fills up to `count` slots with neighbouring pages. */
-const takePages = (volume: Volume, slot: number, count: number): number => {
-  let pages = count
-  let run = take(volume, pages * PAGE_GRANULES)
-  while (run === 0 && pages > 1) {
-    pages >>>= 1
-    run = take(volume, pages * PAGE_GRANULES)
-  }
-  if (run === 0) return 0
-  for (let index = 0; index < pages; index++) put(volume.memory.i32, slot + index, run + index * PAGE_WORDS)
-  return pages
-}
-
 /** Changes the size; what comes to it is zero. False when the machine is full. */
 export const resize = (volume: Volume, at: number, size: number): boolean => {
   const before = sizeOf(volume.memory.i32, at)
-  if (size < before) shrink(volume, at, size)
-  else if (size > before) {
+  if (size < before) {
+    if (!ownCut(volume, at, size)) return false
+    shrink(volume, at, size)
+  } else if (size > before) {
+    if (!own(volume, at) || !ownEnd(volume, at)) return false
     const isRun = volume.memory.i32[at + INODE.DEPTH] === 0
     if (isRun && size > RUN_MAX && !becomeTree(volume, at)) return false
     const keepsRun = isRun && size <= RUN_MAX && volume.memory.i32[at + INODE.DATA] !== 0
@@ -213,42 +165,30 @@ export const resize = (volume: Volume, at: number, size: number): boolean => {
   return true
 }
 
-/** Frees everything behind `size` bytes; the size itself stays. */
-export const shrink = (volume: Volume, at: number, size: number): void => {
+/**
+ * Frees everything behind `size` bytes; the size itself stays. Where a borrowed tree is cut, `ownCut` was there. `word` is the sequence
+ * that is odd.
+ */
+export const shrink = (volume: Volume, at: number, size: number, word: number = at): void => {
   const { i32 } = volume.memory
   const data = i32[at + INODE.DATA]!
   const depth = i32[at + INODE.DEPTH]!
+  const isBorrowed = (data & BORROWED) !== 0
   if (depth > 0) {
-    if (data !== 0 && prune(volume, at, data, depth - 1, Math.ceil(size / PAGE_BYTES)))
-      put(i32, at + INODE.DATA, 0)
+    const isGone =
+      isBorrowed || data === 0
+        ? size === 0
+        : prune(volume, word, data, depth - 1, Math.ceil(size / PAGE_BYTES))
+    if (isGone) put(i32, at + INODE.DATA, 0)
     if (size === 0) put(i32, at + INODE.DEPTH, 0)
   } else if (data !== 0) {
     const granules = granulesOf(size)
-    give(volume, data + granules * 64, granulesOf(i32[at + INODE.CAPACITY]!) - granules)
+    if (!isBorrowed)
+      give(volume, data + granules * GRANULE_WORDS, granulesOf(i32[at + INODE.CAPACITY]!) - granules)
     put(i32, at + INODE.CAPACITY, granules * GRANULE_BYTES)
     if (granules === 0) put(i32, at + INODE.DATA, 0)
   }
-}
-
-/**
- * Frees the pages of a node but the first `keep`; true when the node itself went as well. Of a big file in steps: stopped between
- * two of them it has holes where it was to end.
- */
-const prune = (volume: Volume, at: number, node: number, level: number, keep: number): boolean => {
-  const { i32 } = volume.memory
-  const each = FANOUT ** level
-  for (let slot = Math.floor(keep / each); slot < FANOUT; slot++) {
-    const child = i32[node + slot]!
-    if (child === 0) continue
-    if (level === 0) {
-      put(i32, node + slot, 0)
-      give(volume, child, PAGE_GRANULES)
-      checkpoint(i32, PENDING.FREEING, at)
-    } else if (prune(volume, at, child, level - 1, Math.max(0, keep - slot * each))) put(i32, node + slot, 0)
-  }
-  if (keep > 0) return false
-  give(volume, node, PAGE_GRANULES)
-  return true
+  if (size === 0 && i32[at + INODE.STORE] !== 0) release(volume, at)
 }
 
 /** Gives back what a growing file took too much. */

@@ -4,6 +4,7 @@ import { ERRNO, SysError } from '../abi/errno.ts'
 import { readTree, TREE_DIRECTORY, TREE_HARD_LINK, TREE_SYMLINK, type TreeEntry } from '../abi/tree.ts'
 import { setFactsAt } from './data.ts'
 import { INODE, INODE_SHIFT } from './layout.ts'
+import { borrowContent, contentOf, hashContent, offerContent } from './store.ts'
 import { KIND, OPEN, type SharedVfs } from './types.ts'
 
 /**
@@ -55,6 +56,18 @@ const unpackLink = (vfs: SharedVfs, at: number, entry: TreeEntry): void => {
   else need(entry, vfs.link(at, target, at, path, 0))
 }
 
+/** Writes a file that is empty and pinned, or lets it share what another one has. Bytes written, or -errno. */
+export const fillFile = (vfs: SharedVfs, file: number, data: Uint8Array): number => {
+  const { volume } = vfs
+  const at = file << INODE_SHIFT
+  const content = contentOf(data)
+  const hash = hashContent(content)
+  if (borrowContent(volume, at, content, hash)) return data.length
+  const written = vfs.write(file, 0, data, 0, data.length)
+  if (written === data.length) offerContent(volume, at, hash)
+  return written
+}
+
 /** A file is written where it is, so that who has it open sees the new content; but never through another name of it. */
 const unpackFile = (vfs: SharedVfs, at: number, entry: TreeEntry): void => {
   const { path, data } = entry
@@ -67,7 +80,7 @@ const unpackFile = (vfs: SharedVfs, at: number, entry: TreeEntry): void => {
   const how = OPEN.CREATE | OPEN.TRUNCATE | OPEN.WRITE
   const file = need(entry, vfs.open(at, path, 0, path.length, 0, how, entry.mode))
   try {
-    const written = data.length === 0 ? 0 : need(entry, vfs.write(file, 0, data, 0, data.length))
+    const written = data.length === 0 ? 0 : need(entry, fillFile(vfs, file, data))
     if (written < data.length) need(entry, -ERRNO.NOSPC)
     if (found > 0 || entry.mtimeNs > 0n) setFactsAt(vfs.volume, file, entry.mode, entry.mtimeNs || -1n)
   } finally {

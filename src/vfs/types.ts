@@ -167,6 +167,8 @@ export interface Files {
   readlink(path: string): string
   chmod(path: string, mode: number): void
   exists(path: string): boolean
+  /** Changes with every change of the file's bytes or facts, never to what it was; another file has another one. ENOENT. */
+  version(path: string): string
   /** Unpacks a packed tree (abi/tree.ts) under `path` in one call; existing files are replaced. Returns files written. */
   writeTree(path: string, tree: Uint8Array): number
   /** The same as a mount: own device number, and read-only for everybody if asked. */

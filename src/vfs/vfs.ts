@@ -6,12 +6,13 @@ import { ERRNO } from '../abi/errno.ts'
 import { SUPERBLOCK } from '../memory/layout.ts'
 import type { Memory } from '../memory/memory.ts'
 import { getWord } from '../memory/slots.ts'
-import { commit, onMend } from '../memory/undo.ts'
+import { onMend } from '../memory/undo.ts'
 import { changesSince } from './change.ts'
 import { sizeOf } from './content.ts'
 import { linkHeld, mkdirHeld, symlinkHeld } from './create.ts'
 import { allocate, chmod, read, setTimes, truncate, write } from './data.ts'
 import { stat, statWasi } from './facts.ts'
+import { hold } from './hold.ts'
 import { isReadonly } from './inode.ts'
 import { FS, INODE, INODE_SHIFT } from './layout.ts'
 import { readdir, readdirWasi } from './list.ts'
@@ -28,14 +29,8 @@ export const attachVfs = (memory: Memory): SharedVfs => {
   const base = getWord(memory, SUPERBLOCK.FILES)
   if (base === 0) throw new Error('there is no filesystem in this memory yet')
   const volume = createVolume(memory, base)
-  const { lock } = volume
   onMend(memory, () => mendVolume(volume))
   const decoder = new TextDecoder()
-  /** What a call has changed stays. */
-  const made = (result: number): number => {
-    commit(memory.i32)
-    return result
-  }
   const word = (inode: number, index: number): number => {
     const at = (inode << INODE_SHIFT) + index
     if (at >= memory.i32.length) memory.refresh()
@@ -66,54 +61,17 @@ export const attachVfs = (memory: Memory): SharedVfs => {
     readdir: (inode, cookie, visit) => readdir(volume, inode, cookie, visit),
     readdirWasi: (inode, cookie, bytes, view, start, length) =>
       readdirWasi(volume, inode, cookie, bytes, view, start, length),
-    mkdir: (at, bytes, start, length, walk, mode) => {
-      lock.acquire()
-      try {
-        return made(mkdirHeld(volume, at, bytes, start, length, walk, mode))
-      } finally {
-        lock.release()
-      }
-    },
-    rmdir: (at, bytes, start, length, walk) => {
-      lock.acquire()
-      try {
-        return made(rmdirHeld(volume, at, bytes, start, length, walk))
-      } finally {
-        lock.release()
-      }
-    },
-    unlink: (at, bytes, start, length, walk) => {
-      lock.acquire()
-      try {
-        return made(unlinkHeld(volume, at, bytes, start, length, walk))
-      } finally {
-        lock.release()
-      }
-    },
-    rename: (fromAt, from, toAt, to, walk) => {
-      lock.acquire()
-      try {
-        return made(renameHeld(volume, fromAt, from, toAt, to, walk))
-      } finally {
-        lock.release()
-      }
-    },
-    link: (fromAt, from, toAt, to, walk) => {
-      lock.acquire()
-      try {
-        return made(linkHeld(volume, fromAt, from, toAt, to, walk))
-      } finally {
-        lock.release()
-      }
-    },
-    symlink: (target, at, to, walk) => {
-      lock.acquire()
-      try {
-        return made(symlinkHeld(volume, target, at, to, walk))
-      } finally {
-        lock.release()
-      }
-    },
+    mkdir: (at, bytes, start, length, walk, mode) =>
+      hold(volume, () => mkdirHeld(volume, at, bytes, start, length, walk, mode)),
+    rmdir: (at, bytes, start, length, walk) =>
+      hold(volume, () => rmdirHeld(volume, at, bytes, start, length, walk)),
+    unlink: (at, bytes, start, length, walk) =>
+      hold(volume, () => unlinkHeld(volume, at, bytes, start, length, walk)),
+    rename: (fromAt, from, toAt, to, walk) =>
+      hold(volume, () => renameHeld(volume, fromAt, from, toAt, to, walk)),
+    link: (fromAt, from, toAt, to, walk) =>
+      hold(volume, () => linkHeld(volume, fromAt, from, toAt, to, walk)),
+    symlink: (target, at, to, walk) => hold(volume, () => symlinkHeld(volume, target, at, to, walk)),
     readlink: (inode, target, start, length) => readlink(volume, inode, target, start, length),
     setTimes: (inode, atime, mtime) => setTimes(volume, inode, atime, mtime),
     chmod: (inode, mode) => chmod(volume, inode, mode),
@@ -121,15 +79,11 @@ export const attachVfs = (memory: Memory): SharedVfs => {
       if (word(inode, INODE.KIND) !== KIND.DIRECTORY) return -ERRNO.NOTDIR
       return word(inode, INODE.PARENT) >>> INODE_SHIFT || -ERRNO.NOENT
     },
-    path: (inode) => {
-      lock.acquire()
-      try {
+    path: (inode) =>
+      hold(volume, () => {
         const names = namesTo(volume, inode << INODE_SHIFT)
         return names === undefined ? undefined : `/${names.map((name) => decoder.decode(name)).join('/')}`
-      } finally {
-        lock.release()
-      }
-    },
+      }),
     changes: (cursor) => changesSince(volume, cursor),
   }
 }
