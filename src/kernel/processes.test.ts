@@ -25,7 +25,9 @@ import { createReaper } from './kill.ts'
 import { createProcFiles } from './proc-files.ts'
 import { createProcesses } from './processes.ts'
 import type { Program } from './programs.ts'
+import { createPulses } from './pulses.ts'
 import { GRACE_MS } from './signals.ts'
+import { createWatchFiles } from './watch-files.ts'
 
 /** Open links would keep the test's process alive. */
 const cleanUps: (() => void)[] = []
@@ -56,12 +58,16 @@ const setUp = (jail: Partial<Remote<JailApi>> = {}) => {
     startsInPwd: false,
     guest: null,
   }
+  const watchFiles = createWatchFiles(objects, files)
   const processes = createProcesses({
     objects,
     files,
     jail: { start: async () => {}, ...jail } as Remote<JailApi>,
     programs: { resolve: async () => program, ensureRuntime: async () => {} },
     reaper,
+    pulses: createPulses(memory),
+    sync: async () => {},
+    watch: watchFiles.add,
     limits: () => KIND_LIMITS,
     report,
     diagnostics: createDiagnostics({ report, fsck: files.fsck }),

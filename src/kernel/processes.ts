@@ -27,6 +27,7 @@ import { choosePreopens, nameInside } from './preopens.ts'
 import { type Family, prepare } from './prepare.ts'
 import type { ProcFiles } from './proc-files.ts'
 import type { Programs } from './programs.ts'
+import type { Pulses } from './pulses.ts'
 import { parseThreadFailed } from './requests.ts'
 import { createSignals } from './signals.ts'
 import { createStraces } from './strace.ts'
@@ -64,10 +65,13 @@ export interface ProcessesOptions {
   report: (event: KernelEvent) => void
   diagnostics: Diagnostics
   listing: ProcFiles
+  pulses: Pulses
+  sync: ChildrenOptions['sync']
+  watch: (slot: number, fd: number) => number
 }
 
 export const createProcesses = (options: ProcessesOptions): Processes => {
-  const { objects, files, jail, programs, reaper, report, diagnostics, listing } = options
+  const { objects, files, jail, programs, reaper, report, diagnostics, listing, pulses } = options
   const { memory } = objects
   const entries = new Map<number, Entry>()
   const straces = createStraces(objects, report)
@@ -151,11 +155,13 @@ export const createProcesses = (options: ProcessesOptions): Processes => {
   }
   const fail = (entry: Entry, error: unknown): void =>
     end(entry, { code: 126, signal: 0, message: error instanceof Error ? error.message : String(error) })
-  const start = (entry: Entry, pwd: string): Promise<void> =>
-    launch(memory, jail, entry, { face: faceFor(entry, entry.thread, forChildren), pwd }, (port) => {
+  const start = (entry: Entry, pwd: string): Promise<void> => {
+    const how = { face: faceFor(entry, entry.thread, forChildren), pwd, pulse: pulses.create(entry.thread) }
+    return launch(memory, jail, entry, how, (port) => {
       links.get(entry.pid)?.close()
       links.set(entry.pid, port)
     })
+  }
   /** The program of a process is replaced; a refusal leaves it as it was. */
   const exec = async (entry: Entry, request: SpawnRequest): Promise<void> => {
     const program = await programs.resolve(request, entry.limits.memory)
@@ -187,7 +193,18 @@ export const createProcesses = (options: ProcessesOptions): Processes => {
     exec,
     killFor: signals.killFor,
     refresh: listing.refresh,
-    ...createThreads({ memory, jail, reaper, face: (entry, thread) => faceFor(entry, thread, forChildren) }),
+    sync: options.sync,
+    watch: (entry, fd) => options.watch(entry.slot, fd),
+    pulse: pulses.wish,
+    cwdOf: (entry) =>
+      objects.vfs.path(getWord(memory, processAt(entry.slot) + PROCESS.CWD)) ?? entry.request.cwd,
+    ...createThreads({
+      memory,
+      jail,
+      reaper,
+      pulses,
+      face: (entry, thread) => faceFor(entry, thread, forChildren),
+    }),
   }
   const get = (pid: number): Entry => {
     const entry = entries.get(pid)

@@ -13,6 +13,7 @@ import type { ChildrenOptions } from './children.ts'
 import type { Entry } from './entry.ts'
 import type { Reaper } from './kill.ts'
 import { launch } from './launch.ts'
+import type { Pulses } from './pulses.ts'
 
 /** More than any machine has cores; the machine itself has 255 for all. */
 export const THREADS_MAX = 64
@@ -21,6 +22,7 @@ export interface ThreadsOptions {
   memory: Memory
   jail: Remote<JailApi>
   reaper: Reaper
+  pulses: Pulses
   face: (entry: Entry, thread: number) => KernelForProcess
 }
 
@@ -28,6 +30,7 @@ export const createThreads = ({
   memory,
   jail,
   reaper,
+  pulses,
   face,
 }: ThreadsOptions): Pick<ChildrenOptions, 'spawnThread' | 'endThread'> => {
   const links = new Map<number, MessagePort>()
@@ -40,9 +43,8 @@ export const createThreads = ({
       entry.threads.set(thread, performance.now())
       const begin = { thread, argument }
       const pwd = entry.request.env.PWD ?? '/'
-      await launch(memory, jail, entry, { face: face(entry, thread), pwd, begin }, (port) =>
-        links.set(thread, port),
-      )
+      const how = { face: face(entry, thread), pwd, pulse: pulses.create(thread), begin }
+      await launch(memory, jail, entry, how, (port) => links.set(thread, port))
       return thread
     },
     endThread: (entry, thread) => {

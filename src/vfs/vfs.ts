@@ -9,7 +9,7 @@ import { getWord } from '../memory/slots.ts'
 import { commit, onMend } from '../memory/undo.ts'
 import { changesSince } from './change.ts'
 import { sizeOf } from './content.ts'
-import { linkHeld, mkdirHeld, symlinkHeld } from './create.ts'
+import { linkHeld, makeHeld, symlinkHeld } from './create.ts'
 import { allocate, chmod, read, setTimes, truncate, write } from './data.ts'
 import { stat, statWasi } from './facts.ts'
 import { isReadonly } from './inode.ts'
@@ -69,7 +69,15 @@ export const attachVfs = (memory: Memory): SharedVfs => {
     mkdir: (at, bytes, start, length, walk, mode) => {
       lock.acquire()
       try {
-        return made(mkdirHeld(volume, at, bytes, start, length, walk, mode))
+        return made(makeHeld(volume, at, bytes, start, length, walk, mode, KIND.DIRECTORY))
+      } finally {
+        lock.release()
+      }
+    },
+    mkfifo: (at, bytes, start, length, walk, mode) => {
+      lock.acquire()
+      try {
+        return made(makeHeld(volume, at, bytes, start, length, walk, mode, KIND.FIFO))
       } finally {
         lock.release()
       }
