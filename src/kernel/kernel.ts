@@ -98,7 +98,10 @@ export const createKernel = ({ jail, host, report }: KernelOptions): Kernel => {
 
   const api: KernelApi = {
     ...createFileApi(files, HOME),
-    audit: async () => takeAudit(objects, vfs, processes.ports(), await jail.census()),
+    audit: async () => {
+      watchFiles.sweep()
+      return takeAudit(objects, vfs, processes.ports(), await jail.census())
+    },
     restoreProject: async () => {
       const opened = await persist.restoreProject()
       nudge()
@@ -150,6 +153,7 @@ export const createKernel = ({ jail, host, report }: KernelOptions): Kernel => {
 
   let lookAgainAt = 0
   const look = (now: number): number => {
+    watchFiles.sweep()
     if (watches.isEmpty && watchFiles.isEmpty) return Number.POSITIVE_INFINITY
     if (now >= lookAgainAt) {
       watchFiles.look()

@@ -19,6 +19,8 @@ export interface WatchFiles {
   /** Descriptor in the table of that slot. @throws SysError EBADF, ENOTDIR, EMFILE, ENOMEM */
   add(slot: number, fd: number): number
   look(): void
+  /** Forgets what was closed. */
+  sweep(): void
   readonly isEmpty: boolean
 }
 
@@ -46,7 +48,9 @@ export const createWatchFiles = (objects: Objects, files: Files): WatchFiles => 
     watches.delete(each)
     vfs.unpin(each.folder)
   }
-  const isOpen = ({ watch, born }: Watched): boolean => generation(objects, watch) === born
+  const sweep = (): void => {
+    for (const each of watches) if (generation(objects, each.watch) !== each.born) forget(each)
+  }
   const put = (each: Watched, mask: number, path: string): void =>
     putChange(objects, each.watch, mask, encoder.encode(path))
   const compare = (each: Watched): void => {
@@ -81,8 +85,9 @@ export const createWatchFiles = (objects: Objects, files: Files): WatchFiles => 
       watches.add({ watch: made.watch, born, folder, path, picture: takePicture(files, path) })
       return given
     },
+    sweep,
     look: () => {
-      for (const each of watches) if (!isOpen(each)) forget(each)
+      sweep()
       if (watches.size === 0) return
       const changes = vfs.changes(cursor)
       cursor = changes.cursor
