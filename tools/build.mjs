@@ -20,6 +20,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url'
 import { gzipSync } from 'node:zlib'
 import * as esbuild from 'esbuild'
 import { packExamples } from './examples.mjs'
+import { constants } from './inline-constants.mjs'
 import { bundledPackages, licenceTexts } from './licences.mjs'
 
 export const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), '..')
@@ -124,7 +125,13 @@ export async function bundleScript(name, common) {
   const entryPoints = [`workers/${name}.ts`]
   // Guests may run JavaScript in the process workers: there the machine keeps to what it captured before them.
   const inject = ['process', 'quickjs', 'ruby'].includes(name) ? ['src/memory/intrinsics.ts'] : []
-  const { outputFiles, metafile } = await esbuild.build({ ...common, entryPoints, inject, format: 'iife' })
+  const { outputFiles, metafile } = await esbuild.build({
+    ...common,
+    entryPoints,
+    inject,
+    format: 'iife',
+    plugins: [constants],
+  })
   const bytes = outputFiles?.[0]?.contents ?? new Uint8Array()
   return { path: `assets/${name}-${sha256(bytes).slice(0, HASH_LENGTH)}.js`, bytes, metafile }
 }

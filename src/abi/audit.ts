@@ -10,7 +10,14 @@ export interface Audit {
   workers: Census
   openFiles: number
   pipes: number
+  /** Pseudo-terminals too. */
   terminals: number
+  /** Locks on files, and who waits for one. */
+  fileLocks: number
+  /** Named semaphores; they last until their name is taken away. */
+  semaphores: number
+  /** Descriptors that tell of changes. */
+  watches: number
   /** Inodes that are kept by open files and working directories, each as often as it is. */
   pins: number
   /** Bytes of shared memory for descriptor tables, rings and the like. */

@@ -48,6 +48,8 @@ export interface ProcessBind {
   /** The memory that the threads of this program share, when its module imports one. */
   guest: WebAssembly.Memory | null
   start: ProcessStart
+  /** Signals and ticks, apart from the machine's memory; see memory/pulse.ts. */
+  pulse: SharedArrayBuffer
   port: MessagePort
 }
 
@@ -98,6 +100,12 @@ export interface KernelForProcess {
   kill(reply: number, pid: number, signal: number): void
   /** Brings /proc/<pid> up to date; 0 for all. */
   refresh(reply: number, pid: number): void
+  /** Answers when what was written to the inode before is kept, if it is of the project. */
+  sync(reply: number, inode: number): void
+  /** A descriptor that tells what changes in the folder behind the caller's descriptor. */
+  watch(reply: number, fd: number): void
+  /** The caller's pulse is wanted, or no more: word THREAD.PULSE says which. */
+  pulse(reply: number): void
 }
 
 /** A process worker, as the kernel sees it. Answers only while its guest lets the event loop turn. */

@@ -46,7 +46,7 @@ export const SYSCALLS = {
   utimes: inThread(11, 'fd_filestat_set_times', 'path_filestat_set_times'),
   allocate: inThread(12, 'fd_allocate'),
   advise: inThread(13, 'fd_advise'),
-  sync: inThread(14, 'fd_sync', 'fd_datasync'),
+  sync: asksKernel(14, 'fd_sync', 'fd_datasync'),
   readdir: inThread(15, 'fd_readdir'),
   mkdir: inThread(16, 'path_create_directory'),
   rmdir: inThread(17, 'path_remove_directory'),
@@ -83,6 +83,14 @@ export const SYSCALLS = {
   setpgid: inThread(48),
   setsid: inThread(49),
   exec: asksKernel(50),
+  flock: waiting(51),
+  lock: waiting(52),
+  statfs: inThread(53),
+  mkfifo: inThread(54),
+  openpty: inThread(55),
+  semaphore: waiting(56),
+  watch: asksKernel(57),
+  pidfd: inThread(58),
 } as const satisfies Record<string, CallFacts>
 
 export type CallName = keyof typeof SYSCALLS
@@ -101,7 +109,7 @@ export const SUPPORT = {
   utimes: 'full',
   allocate: 'full',
   advise: 'partial: checked, and otherwise without effect: all files are in memory',
-  sync: 'partial: a no-op until projects are saved',
+  sync: 'partial: what is dirty in the project is saved as a whole; what is not kept is in memory anyway',
   readdir: 'full',
   mkdir: 'full',
   rmdir: 'full',
@@ -138,6 +146,14 @@ export const SUPPORT = {
   setpgid: 'full',
   setsid: 'partial: the new session has no way to a terminal',
   exec: 'full',
+  flock: 'full',
+  lock: 'full',
+  statfs: 'partial: the machine’s one store of files; no numbers of inodes',
+  mkfifo: 'partial: not kept with a project; opened for one way at a time',
+  openpty: 'partial: no names for the slaves (/dev/pts)',
+  semaphore: 'full',
+  watch: 'partial: a rename is a removal and a creation; changes are looked for five times a second',
+  pidfd: 'full',
 } satisfies Record<CallName, 'full' | `partial: ${string}`>
 
 const BY_NUMBER = new Map<number, string>()

@@ -24,11 +24,19 @@ export interface ChildrenOptions {
   /** Number of the new thread. @throws SysError */
   spawnThread: (entry: Entry, argument: number) => Promise<number>
   endThread: (entry: Entry, thread: number) => void
+  /** Resolves when the inode's content is kept, at once when it is none of the project. @throws SysError */
+  sync: (inode: number) => Promise<void>
+  /** Descriptor of a new watch in the process's table. @throws SysError */
+  watch: (entry: Entry, fd: number) => number
+  /** Its working directory by the machine's name. */
+  cwdOf: (entry: Entry) => string
+  /** Looks at the thread's wish. */
+  pulse: (thread: number) => void
 }
 
 /** The face for one thread of the process: its first one, or a further one. */
 export const faceFor = (entry: Entry, thread: number, options: ChildrenOptions): KernelForProcess => {
-  const { memory, end, spawn, exec, killFor, refresh } = options
+  const { memory, end, exec, killFor, refresh } = options
   const isOurs = (): boolean => !entry.exit && (entry.thread === thread || entry.threads.has(thread))
   const answer = (reply: number, result: number): void => {
     // After an exec this link is an old one's: nobody waits there.
@@ -56,14 +64,16 @@ export const faceFor = (entry: Entry, thread: number, options: ChildrenOptions):
     },
     spawn: (...args) => {
       const { reply, request } = checked(() => processRequests.spawn(...args), args[0])
-      spawnChild(entry, request, spawn).then(
+      spawnChild(entry, request, options).then(
         (pid) => answer(reply, pid),
         (error: unknown) => refuse(reply, error),
       )
     },
     exec: (...args) => {
       const { reply, request } = checked(() => processRequests.spawn(...args), args[0])
-      exec(entry, childRequest(entry, request), isOurs).catch((error: unknown) => refuse(reply, error))
+      exec(entry, childRequest(entry, request, options), isOurs).catch((error: unknown) =>
+        refuse(reply, error),
+      )
     },
     spawnThread: (...args) => {
       const { reply, argument } = checked(() => processRequests.spawnThread(...args), args[0])
@@ -84,17 +94,37 @@ export const faceFor = (entry: Entry, thread: number, options: ChildrenOptions):
       refresh(pid, entry.pid)
       answer(reply, 0)
     },
+    sync: (...args) => {
+      const { reply, inode } = checked(() => processRequests.sync(...args), args[0])
+      options.sync(inode).then(
+        () => answer(reply, 0),
+        (error: unknown) => refuse(reply, error),
+      )
+    },
+    watch: (...args) => {
+      const { reply, fd } = checked(() => processRequests.watch(...args), args[0])
+      try {
+        answer(reply, options.watch(entry, fd))
+      } catch (error) {
+        refuse(reply, error)
+      }
+    },
+    pulse: (...args) => {
+      const { reply } = checked(() => processRequests.pulse(...args), args[0])
+      options.pulse(thread)
+      answer(reply, 0)
+    },
   }
 }
 
-const childRequest = (parent: Entry, child: ChildRequest): SpawnRequest => {
+const childRequest = (parent: Entry, child: ChildRequest, { cwdOf }: ChildrenOptions): SpawnRequest => {
   const { command, args, env } = child
   return {
     command,
     args,
     env,
     ...(child.argv0 === undefined ? {} : { argv0: child.argv0 }),
-    cwd: child.cwd ?? parent.request.cwd,
+    cwd: child.cwd ?? cwdOf(parent),
     preopens: parent.request.preopens,
     terminal: null,
     stdin: null,
@@ -102,11 +132,7 @@ const childRequest = (parent: Entry, child: ChildRequest): SpawnRequest => {
   }
 }
 
-const spawnChild = async (
-  parent: Entry,
-  child: ChildRequest,
-  spawn: ChildrenOptions['spawn'],
-): Promise<number> => {
+const spawnChild = async (parent: Entry, child: ChildRequest, options: ChildrenOptions): Promise<number> => {
   // The parent may have ended while its request was on the way.
   if (parent.exit) throw new SysError(ERRNO.SRCH, `process ${parent.pid}`)
   const {
@@ -118,5 +144,6 @@ const spawnChild = async (
     blocked = null,
   } = child
   const birth = { group, session, foreground, ignored, blocked }
-  return spawn(childRequest(parent, child), { pid: parent.pid, slot: parent.slot, descriptors, birth })
+  const { pid, slot } = parent
+  return options.spawn(childRequest(parent, child, options), { pid, slot, descriptors, birth })
 }

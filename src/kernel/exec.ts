@@ -7,7 +7,8 @@ import { ERRNO, SysError } from '../abi/errno.ts'
 import { PROCESS, processAt, THREAD, threadAt } from '../memory/layout.ts'
 import { getWord, setWord, takeThread } from '../memory/slots.ts'
 import { createDescriptors } from '../objects/descriptors.ts'
-import type { Objects } from '../objects/objects.ts'
+import { LOCK_KIND, releaseLocksOf } from '../objects/lock-list.ts'
+import { locked, type Objects } from '../objects/objects.ts'
 import type { Files } from '../vfs/types.ts'
 import type { Entry } from './entry.ts'
 import { openPreopens } from './preopens.ts'
@@ -33,6 +34,8 @@ export const renewDescriptors = (
   entry: Entry,
   preopens: readonly Preopen[],
 ): void => {
+  // The threads that waited are gone; what the process has, it keeps.
+  locked(objects, () => releaseLocksOf(objects, LOCK_KIND.WAITING, entry.pid))
   const descriptors = createDescriptors(objects, entry.slot)
   // Preopens are the runtime's view of the machine, so each program has those of its kind.
   for (const fd of descriptors.list())

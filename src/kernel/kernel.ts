@@ -17,6 +17,7 @@ import { sleepAsync, wake, wakeSeen } from '../memory/wake.ts'
 import { createObjects } from '../objects/objects.ts'
 import { createFiles } from '../vfs/files.ts'
 import { formatVfs } from '../vfs/format.ts'
+import { emptyStat } from '../vfs/types.ts'
 import { attachVfs } from '../vfs/vfs.ts'
 import { takeAudit } from './audit.ts'
 import { procFacts } from './describe.ts'
@@ -28,8 +29,10 @@ import { createPersist, HOME } from './persist.ts'
 import { createProcFiles } from './proc-files.ts'
 import { createProcesses } from './processes.ts'
 import { createPrograms } from './programs.ts'
+import { createPulses } from './pulses.ts'
 import { LOOK_MS } from './warden.ts'
 import { createWatches, WATCH_INTERVAL_MS } from './watch.ts'
+import { createWatchFiles } from './watch-files.ts'
 
 /** After output was moved the kernel waits this long, so that a program that prints line by line costs few messages. */
 const BATCH_MS = 4
@@ -71,6 +74,13 @@ export const createKernel = ({ jail, host, report }: KernelOptions): Kernel => {
   const mostPages = getWord(memory, SUPERBLOCK.LIMIT)
   const diagnostics = createDiagnostics({ report, fsck: files.fsck })
   const listing = createProcFiles({ objects, vfs, files, facts: (entry) => procFacts(memory, entry) })
+  const pulses = createPulses(memory)
+  const watchFiles = createWatchFiles(objects, files)
+  const facts = emptyStat()
+  /** What is not of the project is not kept at all. */
+  const syncInode = async (inode: number): Promise<void> => {
+    if (vfs.stat(inode, facts) === 0 && facts.dev === files.stat(HOME).dev) await persist.flushProject()
+  }
   const processes = createProcesses({
     objects,
     files,
@@ -81,6 +91,9 @@ export const createKernel = ({ jail, host, report }: KernelOptions): Kernel => {
     diagnostics,
     listing,
     granted: () => granted,
+    pulses,
+    sync: syncInode,
+    watch: (slot, fd) => watchFiles.add(slot, fd),
   })
   const watches = createWatches(vfs, files)
   const nudge = (): void => wake(memory, 0)
@@ -88,7 +101,10 @@ export const createKernel = ({ jail, host, report }: KernelOptions): Kernel => {
 
   const api: KernelApi = {
     ...createFileApi(files, HOME),
-    audit: async () => takeAudit(objects, vfs, processes.ports(), await jail.census()),
+    audit: async () => {
+      watchFiles.sweep()
+      return takeAudit(objects, vfs, processes.ports(), await jail.census())
+    },
     restoreProject: async () => {
       const opened = await persist.restoreProject()
       nudge()
@@ -141,8 +157,10 @@ export const createKernel = ({ jail, host, report }: KernelOptions): Kernel => {
 
   let lookAgainAt = 0
   const look = (now: number): number => {
-    if (watches.isEmpty) return Number.POSITIVE_INFINITY
+    watchFiles.sweep()
+    if (watches.isEmpty && watchFiles.isEmpty) return Number.POSITIVE_INFINITY
     if (now >= lookAgainAt) {
+      watchFiles.look()
       watches.look((id, paths) => report({ type: 'watch', id, paths }))
       const end = performance.now()
       lookAgainAt = end + Math.max(WATCH_INTERVAL_MS, (end - now) * WATCH_REST)
@@ -159,7 +177,14 @@ export const createKernel = ({ jail, host, report }: KernelOptions): Kernel => {
         const moved = processes.turn()
         const now = performance.now()
         const judged = processes.isEmpty ? Number.POSITIVE_INFINITY : LOOK_MS
-        const next = Math.min(reaper.sweep(now), look(now), judged, persist.turn(now), home.turn(now))
+        const next = Math.min(
+          pulses.turn(now),
+          reaper.sweep(now),
+          look(now),
+          judged,
+          persist.turn(now),
+          home.turn(now),
+        )
         if (moved) await new Promise((resolve) => setTimeout(resolve, BATCH_MS))
         else await sleepAsync(memory, seen, next)
       }

@@ -37,6 +37,13 @@ export interface Begin {
   argument: number
 }
 
+export interface Launch {
+  face: KernelForProcess
+  pwd: string
+  pulse: SharedArrayBuffer
+  begin?: Begin | null
+}
+
 /** The memory for a program that imports one. @throws SysError ENOMEM */
 export const guestMemory = ({
   program,
@@ -55,7 +62,7 @@ export const launch = async (
   memory: Memory,
   jail: Remote<JailApi>,
   entry: Entry,
-  { face, pwd, begin = null }: { face: KernelForProcess; pwd: string; begin?: Begin | null },
+  { face, pwd, pulse, begin = null }: Launch,
   linked: (port: MessagePort) => void,
 ): Promise<void> => {
   const { port1, port2 } = new MessageChannel()
@@ -73,6 +80,6 @@ export const launch = async (
       PROCESS_STATE.STARTING,
       PROCESS_STATE.RUNNING,
     )
-  const bind = { memory: memory.shared, guest, start, port: port2 }
+  const bind = { memory: memory.shared, guest, start, pulse, port: port2 }
   await jail.start(thread, program.key, moving(bind, [port2]))
 }

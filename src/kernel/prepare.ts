@@ -11,11 +11,13 @@ import { PROCESS, processAt } from '../memory/layout.ts'
 import { freeProcess, freeThread, getWord, setWord, takeProcess, takeThread } from '../memory/slots.ts'
 import { createDescriptors } from '../objects/descriptors.ts'
 import { inheritDescriptors } from '../objects/inherit.ts'
-import { isGroupOf } from '../objects/jobs.ts'
+import { isControlled, isGroupOf } from '../objects/jobs.ts'
 import type { Objects } from '../objects/objects.ts'
+import { fileObject, streamKind } from '../objects/open-file.ts'
 import { releaseProcess } from '../objects/proc.ts'
 import { JOB } from '../objects/slot-words.ts'
 import { setForeground } from '../objects/tty.ts'
+import { STREAM } from '../objects/types.ts'
 import { type Files, KIND } from '../vfs/types.ts'
 import { openPreopens } from './preopens.ts'
 import { absolute, type Program } from './programs.ts'
@@ -131,8 +133,19 @@ const inheritWords = (objects: Objects, at: number, pid: number, parent: Family 
   if (parent) placeChild(objects, at, pid, parent)
 }
 
+/** A new session takes the terminal that is its standard input, if no other has it (as login_tty does). */
+const giveTerminal = (objects: Objects, slot: number, pid: number): void => {
+  const file = createDescriptors(objects, slot).get(0)
+  if (file < 0 || streamKind(objects, file) !== STREAM.TTY) return
+  const tty = fileObject(objects, file)
+  if (isControlled(objects, tty)) return
+  setWord(objects.memory, processAt(slot) + PROCESS.TTY, tty)
+  setForeground(objects, tty, pid)
+}
+
 const openStreams = (objects: Objects, { request, parent }: Plan, slot: number, pid: number): Stdio => {
   if (!parent) return createStdio(objects, createDescriptors(objects, slot), pid, request)
   check(inheritDescriptors(objects, parent.slot, slot, parent.descriptors), 'the descriptors for the child')
+  if (parent.birth.session) giveTerminal(objects, slot, pid)
   return INHERITED
 }

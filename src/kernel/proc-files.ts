@@ -187,4 +187,8 @@ const KINDS: Record<number, string> = {
   [STREAM.TTY]: 'tty',
   [STREAM.DEVICE]: 'device',
   [STREAM.SIGNALS]: 'signals',
+  [STREAM.PTY]: 'pty',
+  [STREAM.CHILD]: 'process',
+  [STREAM.SEMAPHORE]: 'semaphore',
+  [STREAM.WATCH]: 'watch',
 }

@@ -28,6 +28,7 @@ import { choosePreopens, nameInside, withTrees } from './preopens.ts'
 import { type Family, prepare } from './prepare.ts'
 import type { ProcFiles } from './proc-files.ts'
 import type { Programs } from './programs.ts'
+import type { Pulses } from './pulses.ts'
 import { createRefusals } from './refusals.ts'
 import { parseThreadFailed } from './requests.ts'
 import { createSignals } from './signals.ts'
@@ -67,10 +68,13 @@ export interface ProcessesOptions {
   report: (event: KernelEvent) => void
   diagnostics: Diagnostics
   listing: ProcFiles
+  pulses: Pulses
+  sync: ChildrenOptions['sync']
+  watch: (slot: number, fd: number) => number
 }
 
 export const createProcesses = (options: ProcessesOptions): Processes => {
-  const { objects, files, jail, programs, reaper, report, diagnostics, listing } = options
+  const { objects, files, jail, programs, reaper, report, diagnostics, listing, pulses } = options
   const { memory } = objects
   const entries = new Map<number, Entry>()
   const straces = createStraces(objects, report)
@@ -173,10 +177,10 @@ export const createProcesses = (options: ProcessesOptions): Processes => {
   }
   const fail = (entry: Entry, error: unknown): void =>
     end(entry, { code: 126, signal: 0, message: error instanceof Error ? error.message : String(error) })
-  const start = (entry: Entry, pwd: string): Promise<void> =>
-    launch(memory, jail, entry, { face: faceFor(entry, entry.thread, forChildren), pwd }, (port) =>
-      links.open(entry.thread, port),
-    )
+  const start = (entry: Entry, pwd: string): Promise<void> => {
+    const how = { face: faceFor(entry, entry.thread, forChildren), pwd, pulse: pulses.create(entry.thread) }
+    return launch(memory, jail, entry, how, (port) => links.open(entry.thread, port))
+  }
   /** The program of a process is replaced; a refusal leaves it as it was. */
   const exec: ChildrenOptions['exec'] = async (entry, request, isStill) => {
     const program = await programs.resolve(request, entry.limits.memory)
@@ -209,11 +213,17 @@ export const createProcesses = (options: ProcessesOptions): Processes => {
     exec,
     killFor: signals.killFor,
     refresh: listing.refresh,
+    sync: options.sync,
+    watch: (entry, fd) => options.watch(entry.slot, fd),
+    pulse: pulses.wish,
+    cwdOf: (entry) =>
+      objects.vfs.path(getWord(memory, processAt(entry.slot) + PROCESS.CWD)) ?? entry.request.cwd,
     ...createThreads({
       memory,
       jail,
       links,
       stop,
+      pulses,
       refused: refusals.refused,
       entries: () => entries.values(),
       face: (entry, thread) => faceFor(entry, thread, forChildren),

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { isCode } from '../abi/errno.ts'
+import { MAX_REPLIES } from '../memory/layout.ts'
 import { ARGUMENTS_MAX, ELEMENTS_MAX, parseReply, parseThreadFailed, processRequests } from './requests.ts'
 
 const { exit, kill, spawn } = processRequests
@@ -82,12 +83,23 @@ test('an odd value in any place is EINVAL and never anything else', () => {
 })
 
 test('the number of a reply is one of the reply words, or nothing is written', () => {
-  for (const value of [-1, 16, 1.5, Number.NaN, '1', 2 ** 32, null, undefined, [1], { valueOf: () => 1 }])
+  for (const value of [
+    -1,
+    MAX_REPLIES,
+    1.5,
+    Number.NaN,
+    '1',
+    2 ** 32,
+    null,
+    undefined,
+    [1],
+    { valueOf: () => 1 },
+  ])
     assert.ok(
       isRefused(() => parseReply(value)),
       String(value),
     )
-  for (let reply = 0; reply < 16; reply++) assert.equal(parseReply(reply), reply)
+  for (let reply = 0; reply < MAX_REPLIES; reply++) assert.equal(parseReply(reply), reply)
 })
 
 test('too much is refused: arguments, variables, descriptors, messages', () => {

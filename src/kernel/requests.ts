@@ -26,6 +26,9 @@ export interface ProcessRequests {
   spawnThread(reply: unknown, argument: unknown): { reply: number; argument: number }
   kill(reply: unknown, pid: unknown, signal: unknown): { reply: number; pid: number; signal: number }
   refresh(reply: unknown, pid: unknown): { reply: number; pid: number }
+  sync(reply: unknown, inode: unknown): { reply: number; inode: number }
+  watch(reply: unknown, fd: unknown): { reply: number; fd: number }
+  pulse(reply: unknown): { reply: number }
 }
 
 /** @throws SysError EINVAL, with what was wrong */
@@ -51,6 +54,9 @@ export const processRequests: ProcessRequests = {
     signal: integer(signal, 0, SIGNAL_MAX, 'signal'),
   }),
   refresh: (reply, pid) => ({ reply: parseReply(reply), pid: integer(pid, 0, PID_MAX, 'pid') }),
+  sync: (reply, inode) => ({ reply: parseReply(reply), inode: integer(inode, 1, PID_MAX, 'inode') }),
+  watch: (reply, fd) => ({ reply: parseReply(reply), fd: integer(fd, 0, DESCRIPTOR_MAX, 'descriptor') }),
+  pulse: (reply) => ({ reply: parseReply(reply) }),
 }
 
 /** A thread that failed, as the jail's document says. */

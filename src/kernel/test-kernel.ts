@@ -18,6 +18,8 @@ import { createReaper } from './kill.ts'
 import { createProcFiles } from './proc-files.ts'
 import { createProcesses } from './processes.ts'
 import type { Program } from './programs.ts'
+import { createPulses } from './pulses.ts'
+import { createWatchFiles } from './watch-files.ts'
 
 /** Open links would keep the test's process alive. */
 const cleanUps: (() => void)[] = []
@@ -71,6 +73,9 @@ export const setUp = ({ onStart = async () => {}, threaded = false, limits = {} 
     } as Remote<JailApi>,
     programs: { resolve: async () => program, ensureRuntime: async () => {} },
     reaper,
+    pulses: createPulses(memory),
+    sync: async () => {},
+    watch: createWatchFiles(objects, files).add,
     granted: () => grantAll({ ...KIND_LIMITS, ...limits }, 'settings'),
     report,
     diagnostics: createDiagnostics({ report, fsck: files.fsck }),

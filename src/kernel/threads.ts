@@ -15,6 +15,7 @@ import type { ChildrenOptions } from './children.ts'
 import type { Entry } from './entry.ts'
 import { launch } from './launch.ts'
 import type { Links } from './links.ts'
+import type { Pulses } from './pulses.ts'
 import type { Refusals } from './refusals.ts'
 
 /** Further threads of the whole machine, which has 255 slots: the rest is for the first threads of processes. */
@@ -24,6 +25,7 @@ export interface ThreadsOptions {
   memory: Memory
   jail: Remote<JailApi>
   links: Links
+  pulses: Pulses
   refused: Refusals['refused']
   entries(): Iterable<Entry>
   /** Stops the thread and closes its link. */
@@ -34,7 +36,7 @@ export interface ThreadsOptions {
 export const createThreads = (
   options: ThreadsOptions,
 ): Pick<ChildrenOptions, 'spawnThread' | 'endThread'> => {
-  const { memory, jail, links, entries, face } = options
+  const { memory, jail, links, pulses, entries, face } = options
   const count = (entry: Entry): void =>
     setWord(memory, processAt(entry.slot) + PROCESS.THREADS, 1 + entry.threads.size)
   const take = (entry: Entry): number => {
@@ -69,9 +71,8 @@ export const createThreads = (
       const begin = { thread, argument }
       const pwd = entry.request.env.PWD ?? '/'
       try {
-        await launch(memory, jail, entry, { face: face(entry, thread), pwd, begin }, (port) =>
-          links.open(thread, port),
-        )
+        const how = { face: face(entry, thread), pwd, pulse: pulses.create(thread), begin }
+        await launch(memory, jail, entry, how, (port) => links.open(thread, port))
       } catch (error) {
         // It may have ended meanwhile with its process, and the number be another's.
         if (entry.threads.get(thread) === startedAt) endThread(entry, thread)

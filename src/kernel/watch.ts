@@ -3,12 +3,14 @@
  * picture of its folder and compares, at most five times a second and only when something changed at all.
  */
 import { SysError } from '../abi/errno.ts'
+import { CHANGE } from '../objects/watch-file.ts'
 import type { Files, Vfs } from '../vfs/types.ts'
 import { KIND } from '../vfs/types.ts'
 
 export const WATCH_INTERVAL_MS = 200
 
-type Picture = Map<string, string>
+/** Path → what would differ if it changed. */
+export type Picture = Map<string, string>
 
 export interface Watches {
   add(path: string): number
@@ -37,7 +39,7 @@ export const createWatches = (vfs: Vfs, files: Files): Watches => {
       if (changes.inodes.length === 0 && !changes.overflow) return
       for (const [id, watch] of watches) {
         const picture = takePicture(files, watch.path)
-        const paths = compare(watch.picture, picture)
+        const paths = differences(watch.picture, picture).map(({ path }) => path)
         watch.picture = picture
         if (paths.length > 0) report(id, paths)
       }
@@ -45,22 +47,24 @@ export const createWatches = (vfs: Vfs, files: Files): Watches => {
   }
 }
 
-const takePicture = (files: Files, root: string): Picture => {
+/** `named` is what the root is called in the picture. */
+export const takePicture = (files: Files, root: string, named = root): Picture => {
   const picture: Picture = new Map()
-  const walk = (path: string): void => {
+  const walk = (path: string, called: string): void => {
     for (const { name, kind } of files.readdir(path)) {
       const child = `${path === '/' ? '' : path}/${name}`
+      const as = `${called === '/' ? '' : called}/${name}`
       ifThere(() => {
         const { inode, mtime, ctime, size } = files.lstat(child)
-        picture.set(child, kind === KIND.DIRECTORY ? `${inode}` : `${inode} ${mtime} ${ctime} ${size}`)
-        if (kind === KIND.DIRECTORY) walk(child)
+        picture.set(as, kind === KIND.DIRECTORY ? `${inode}` : `${inode} ${mtime} ${ctime} ${size}`)
+        if (kind === KIND.DIRECTORY) walk(child, as)
       })
     }
   }
   ifThere(() => {
     const { kind, mtime } = files.stat(root)
-    if (kind === KIND.DIRECTORY) walk(root)
-    else picture.set(root, String(mtime))
+    if (kind === KIND.DIRECTORY) walk(root, named)
+    else picture.set(named, String(mtime))
   })
   return picture
 }
@@ -77,9 +81,13 @@ const ifThere = (look: () => void): void => {
   }
 }
 
-const compare = (before: Picture, after: Picture): string[] => {
-  const paths: string[] = []
-  for (const [path, mark] of after) if (before.get(path) !== mark) paths.push(path)
-  for (const path of before.keys()) if (!after.has(path)) paths.push(path)
-  return paths
+/** What happened to which path, as CHANGE says it. */
+export const differences = (before: Picture, after: Picture): { path: string; mask: number }[] => {
+  const found: { path: string; mask: number }[] = []
+  for (const [path, mark] of after) {
+    const old = before.get(path)
+    if (old !== mark) found.push({ path, mask: old === undefined ? CHANGE.CREATED : CHANGE.MODIFIED })
+  }
+  for (const path of before.keys()) if (!after.has(path)) found.push({ path, mask: CHANGE.REMOVED })
+  return found
 }

@@ -3,10 +3,10 @@
  * such indices too (a Smi up to 4 GiB, and the image stays position-independent).
  *
  *   0        superblock            (64 words)
- *   64       thread slots          (256 × 64 words)
- *   16448    process slots         (256 × 128 words)
- *   49216    undo log              (8192 words, see undo.ts)
- *   57408    heap and filesystem   (see heap.ts and src/vfs)
+ *   64       thread slots          (256 × 192 words)
+ *   49216    process slots         (256 × 128 words)
+ *   81984    undo log              (8192 words, see undo.ts)
+ *   90176    heap and filesystem   (see heap.ts and src/vfs)
  *
  * Invariant: a word named here is only ever touched through Atomics.
  */
@@ -44,10 +44,23 @@ export const SUPERBLOCK = {
   USED_OPEN_FILES: 16,
   USED_PIPES: 17,
   USED_TTYS: 18,
+  /** The same for locks on files, named semaphores and watches; each count is 4 behind its list. */
+  FREE_LOCKS: 32,
+  FREE_SEMAPHORES: 33,
+  FREE_WATCHES: 34,
+  USED_LOCKS: 36,
+  USED_SEMAPHORES: 37,
+  USED_WATCHES: 38,
+  /** Heads of the lists of all locks (objects/lock-list.ts), of semaphores that have a name, and of FIFOs that are open. */
+  LOCKS: 40,
+  SEMAPHORES: 41,
+  FIFOS: 42,
+  /** Threads that wait for a lock on a file. 8 words. */
+  LOCK_WAITERS: 48,
 } as const
 
 export const MAX_THREADS = 256
-export const THREAD_WORDS = 64
+export const THREAD_WORDS = 192
 export const THREADS_AT = 64
 /** Thread 0 is the kernel worker. */
 export const KERNEL_THREAD = 0
@@ -70,22 +83,24 @@ export const THREAD = {
   GENERATION: 7,
   /** Bytes of the guest's wasm memory, in pages of 64 KiB. */
   GUEST_PAGES: 8,
-  /**
-   * Answers of the kernel to calls of this thread: bit n of REPLIES_BUSY says that word REPLY + n belongs to a call. The word holds
-   * REPLY_PENDING until the kernel has stored the result and woken the thread.
-   */
-  REPLIES_BUSY: 10,
+  /** Not 0: the kernel keeps the thread's pulse (pulse.ts) up to date. */
+  PULSE: 10,
   /** Date.now() modulo 2^31 when it fell asleep; valid while WAITING. */
   ASLEEP_SINCE: 11,
   /** Inode that the thread has pinned and not yet given to a descriptor; let go of when it ends in between. */
   HELD_INODE: 12,
-  REPLY: 16,
+  /**
+   * Answers of the kernel to calls of this thread: bit n of the 4 words from REPLIES_BUSY on says that word REPLY + n belongs to a
+   * call. The word holds REPLY_PENDING until the kernel has stored the result and woken the thread.
+   */
+  REPLIES_BUSY: 16,
+  REPLY: 64,
   /** Not 0 while the thread waits through Atomics.waitAsync (it may be woken by a port as well). */
   ASYNC: 9,
 } as const
 
-/** Calls to the kernel that one thread may have under way. */
-export const MAX_REPLIES = 16
+/** Calls to the kernel that one thread may have under way; further ones wait for a word. */
+export const MAX_REPLIES = 128
 export const REPLY_PENDING = -4096
 
 export const THREAD_STATE = {

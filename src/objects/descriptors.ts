@@ -11,9 +11,11 @@
 import { ERRNO } from '../abi/errno.ts'
 import { PROCESS, processAt } from '../memory/layout.ts'
 import { getWord, setWord } from '../memory/slots.ts'
+import { LOCK_KIND, releaseLocksOf } from './lock-list.ts'
 import { locked, type Objects, setWordAt, word } from './objects.ts'
-import { addReference, releaseFile } from './open-file.ts'
+import { addReference, fileObject, releaseFile } from './open-file.ts'
 import { refuse } from './refusal.ts'
+import { JOB } from './slot-words.ts'
 import type { Descriptors } from './types.ts'
 
 const ENTRY = { FILE: 0, FLAGS: 1, BASE: 2, INHERITING: 3, NAME: 4, NAME_BYTES: 5 } as const
@@ -54,7 +56,7 @@ export const createDescriptors = (objects: Objects, slot = objects.slot): Descri
     try {
       const at = used(fd)
       if (at < 0) return at
-      clearEntry(objects, at)
+      clearEntry(objects, at, slot)
       table.count(-1)
       return 0
     } finally {
@@ -107,7 +109,7 @@ export const createDescriptors = (objects: Objects, slot = objects.slot): Descri
       locked(objects, () => {
         if (used(from) < 0 || used(to) < 0) return -ERRNO.BADF
         if (from === to) return 0
-        clearEntry(objects, table.at(to))
+        clearEntry(objects, table.at(to), slot)
         moveEntry(objects, table.at(from), table.at(to))
         table.count(-1)
         return 0
@@ -260,8 +262,12 @@ const createTable = (objects: Objects, slot: number): Table => {
 }
 
 /** Gives back what the entry holds. The caller holds the lock, as for all below. */
-const clearEntry = (objects: Objects, at: number): void => {
+const clearEntry = (objects: Objects, at: number, slot: number): void => {
   const file = word(objects, at + ENTRY.FILE)
+  const process = processAt(slot)
+  // POSIX: any close by the process lets go of all its locks on the file.
+  if (word(objects, process + JOB.LOCKS) !== 0)
+    releaseLocksOf(objects, LOCK_KIND.RANGE, word(objects, process + PROCESS.PID), fileObject(objects, file))
   if (word(objects, at + ENTRY.NAME) !== 0) dropName(objects, at)
   zeroEntry(objects, at)
   releaseFile(objects, file)

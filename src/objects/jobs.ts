@@ -9,7 +9,7 @@
 import { ERRNO } from '../abi/errno.ts'
 import { SIGNAL, signalBit } from '../abi/signals.ts'
 import { SYSCALLS } from '../abi/syscalls.ts'
-import { PROCESS, processAt } from '../memory/layout.ts'
+import { MAX_PROCESSES, PROCESS, PROCESS_STATE, processAt } from '../memory/layout.ts'
 import { findProcess, getWord, setWord } from '../memory/slots.ts'
 import { locked, type Objects, setWordAt, word } from './objects.ts'
 import { groupMembers, isOrphaned, raiseGroup } from './signal.ts'
@@ -68,6 +68,16 @@ export const newSession = (objects: Objects): number =>
     setWord(memory, at + PROCESS.TTY, 0)
     return pid
   })
+
+/** Whether a session has that terminal. The caller holds the lock. */
+export const isControlled = ({ memory }: Objects, tty: number): boolean => {
+  for (let slot = 0; slot < MAX_PROCESSES; slot++) {
+    const at = processAt(slot)
+    const isThere = getWord(memory, at + PROCESS.STATE) !== PROCESS_STATE.FREE
+    if (isThere && getWord(memory, at + PROCESS.TTY) === tty) return true
+  }
+  return false
+}
 
 /** tcsetpgrp(3), as an operation, for a background caller is stopped first. 0, -ENOTTY, -EPERM for a group of another session. */
 export const foregroundOperation = (objects: Objects, tty: number, group: number): Operation =>

@@ -8,11 +8,15 @@
  * to go unpins the inode, or closes the end of the pipe, or lets go of the tty. STREAM, OBJECT and ACCESS never change.
  */
 import { SUPERBLOCK } from '../memory/layout.ts'
+import { LOCK_KIND, releaseLocksOf } from './lock-list.ts'
 import { locked, type Objects, setWordAt, word } from './objects.ts'
 import { closePipeEnd, createPipe, openPipeEnd, PIPE } from './pipe.ts'
 import { giveBlock, takeBlock } from './pool.ts'
+import { closeMaster } from './pty-close.ts'
+import { closeSemaphore } from './semaphore-close.ts'
 import { holdTty, releaseTty } from './tty.ts'
 import { ACCESS, type OpenFileFacts, STREAM } from './types.ts'
+import { closeWatch } from './watch-close.ts'
 
 export const FILE = {
   REFERENCES: 2,
@@ -26,6 +30,8 @@ export const FILE = {
   CHANNEL: 9,
   /** DEVICE.* of a device. */
   DEVICE: 10,
+  /** Not 0 when it has a lock of flock(2). */
+  LOCKED: 11,
 } as const
 
 const FILE_WORDS = 16
@@ -109,11 +115,15 @@ export const releaseFile = (objects: Objects, file: number): void => {
 const close = (objects: Objects, file: number): void => {
   const object = word(objects, file + FILE.OBJECT)
   const stream = word(objects, file + FILE.STREAM)
+  if (word(objects, file + FILE.LOCKED) !== 0) releaseLocksOf(objects, LOCK_KIND.FILE, file)
   giveBlock(objects, SUPERBLOCK.FREE_OPEN_FILES, file)
   if (stream === STREAM.PIPE_READ) closePipeEnd(objects, object, PIPE.READERS)
   else if (stream === STREAM.PIPE_WRITE) closePipeEnd(objects, object, PIPE.WRITERS)
   else if (stream === STREAM.TTY) releaseTty(objects, object)
-  else if (object !== 0 && stream !== STREAM.SIGNALS) objects.vfs.unpin(object)
+  else if (stream === STREAM.PTY) closeMaster(objects, object)
+  else if (stream === STREAM.SEMAPHORE) closeSemaphore(objects, object)
+  else if (stream === STREAM.WATCH) closeWatch(objects, object)
+  else if (object !== 0 && stream < STREAM.SIGNALS) objects.vfs.unpin(object)
 }
 
 export const fileFacts = (objects: Objects, file: number): OpenFileFacts => ({

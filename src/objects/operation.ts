@@ -6,6 +6,7 @@
  */
 import { ERRNO } from '../abi/errno.ts'
 import { SYSCALLS } from '../abi/syscalls.ts'
+import { kindOf } from './kinds.ts'
 import type { Objects } from './objects.ts'
 import { fileObject, streamKind } from './open-file.ts'
 import { PIPE } from './pipe.ts'
@@ -25,7 +26,7 @@ export const waitSetOf = (objects: Objects, file: number, direction: 'read' | 'w
   if (stream === STREAM.PIPE_WRITE) return object + PIPE.WRITE_WAITERS
   if (stream === STREAM.SIGNALS) return signalSet(objects)
   if (stream === STREAM.TTY) return object + (direction === 'read' ? TTY.READ_WAITERS : TTY.WRITE_WAITERS)
-  return 0
+  return kindOf(stream)?.set(objects, object) ?? 0
 }
 
 const joinOrLeave = (objects: Objects, set: number, join: boolean): void => {

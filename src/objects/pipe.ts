@@ -31,6 +31,11 @@ export const PIPE = {
   WRITERS: 6,
   READ_WAITERS: 8,
   WRITE_WAITERS: 16,
+  /** Of a FIFO: its inode, the next one that is open, and how often each side was opened; see fifo.ts. */
+  INODE: 24,
+  NEXT_FIFO: 25,
+  READ_OPENS: 26,
+  WRITE_OPENS: 27,
 } as const
 
 const PIPE_WORDS = 32
@@ -62,8 +67,16 @@ export const closePipeEnd = (objects: Objects, pipe: number, end: number): void 
   wakeSet(objects.memory, pipe + PIPE.READ_WAITERS)
   wakeSet(objects.memory, pipe + PIPE.WRITE_WAITERS)
   if (word(objects, pipe + PIPE.READERS) + word(objects, pipe + PIPE.WRITERS) > 0) return
+  if (word(objects, pipe + PIPE.INODE) !== 0) forgetFifo(objects, pipe)
   objects.heap.free(word(objects, pipe + PIPE.RING), PIPE_CAPACITY)
   giveBlock(objects, SUPERBLOCK.FREE_PIPES, pipe)
+}
+
+const forgetFifo = (objects: Objects, pipe: number): void => {
+  let link: number = SUPERBLOCK.FIFOS
+  while (word(objects, link) !== pipe) link = word(objects, link) + PIPE.NEXT_FIFO
+  setWordAt(objects, link, word(objects, pipe + PIPE.NEXT_FIFO))
+  objects.vfs.unpin(word(objects, pipe + PIPE.INODE))
 }
 
 /** Bytes that can be read, and that can be written; the ends that are left. The caller holds the lock. */

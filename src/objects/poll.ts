@@ -1,10 +1,12 @@
 /**
- * poll over anything: files and devices are always ready, pipes and terminals when they are, clocks in time. The thread is in
+ * poll over anything: files and devices are always ready, pipes, terminals, signals and the kinds of kinds.ts when they are, clocks
+ * in time. The thread is in
  * the wait sets of all it watches and sleeps on its one wake word until the nearest deadline.
  */
 import { ERRNO } from '../abi/errno.ts'
 import { SYSCALLS } from '../abi/syscalls.ts'
 import { DEVICE } from '../vfs/types.ts'
+import { kindOf } from './kinds.ts'
 import { type Objects, word } from './objects.ts'
 import { FILE, fileObject, fileOffset, streamKind } from './open-file.ts'
 import { waitSetOf } from './operation.ts'
@@ -90,7 +92,14 @@ const check = (objects: Objects, file: number, entry: PollEntry, kind: 'read' | 
   else if (stream === STREAM.TTY) checkTty(objects, object, entry, kind)
   else if (stream === STREAM.SIGNALS) {
     if (pendingOf(objects, object) !== 0) entry.ready = READY.READ
-  } else checkFile(objects, file, object, entry, kind)
+  } else if (stream <= STREAM.DEVICE) checkFile(objects, file, object, entry, kind)
+  else checkKind(objects, stream, object, entry)
+}
+
+const checkKind = (objects: Objects, stream: number, object: number, entry: PollEntry): void => {
+  const known = kindOf(stream)
+  if (known) known.check(objects, object, entry)
+  else entry.error = ERRNO.BADF
 }
 
 const checkPipe = (objects: Objects, pipe: number, entry: PollEntry, kind: 'read' | 'write'): void => {

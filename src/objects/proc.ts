@@ -19,14 +19,18 @@ import {
 } from '../memory/slots.ts'
 import { wake, wakeSet } from '../memory/wake.ts'
 import { createDescriptors } from './descriptors.ts'
+import { LOCK_KIND, releaseLocksOf } from './lock-list.ts'
 import { locked, type Objects, setWordAt, word } from './objects.ts'
 import { groupMembers, isOrphaned, raiseGroup, raiseInSlot } from './signal.ts'
+import { JOB } from './slot-words.ts'
 import { TTY } from './tty.ts'
 
 /** Closes and unpins all that a process holds. May be called again. */
 export const releaseProcess = (objects: Objects, slot: number): void =>
   locked(objects, () => {
     createDescriptors(objects, slot).closeAll()
+    const pid = getWord(objects.memory, processAt(slot) + PROCESS.PID)
+    for (const kind of [LOCK_KIND.RANGE, LOCK_KIND.WAITING]) releaseLocksOf(objects, kind, pid)
     const cwd = exchangeWord(objects.memory, processAt(slot) + PROCESS.CWD, 0)
     if (cwd !== 0) objects.vfs.unpin(cwd)
     setWord(objects.memory, processAt(slot) + PROCESS.TTY, 0)
@@ -51,6 +55,7 @@ export const endProcess = (objects: Objects, slot: number, code: number, signal:
     const groups = governed(objects, slot)
     abandonChildren(objects, pid)
     setWord(memory, at + PROCESS.STATE, PROCESS_STATE.ZOMBIE)
+    wakeSet(memory, at + JOB.END_WAITERS)
     tellParent(objects, at)
     for (const group of groups) hangUpOrphans(objects, group)
   })

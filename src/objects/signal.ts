@@ -134,7 +134,10 @@ export const wakeProcess = (objects: Objects, slot: number): void => {
   for (let thread = 1; thread < MAX_THREADS; thread++) {
     const at = threadAt(thread)
     if (getWord(memory, at + THREAD.STATE) === THREAD_STATE.FREE) continue
-    if (getWord(memory, at + THREAD.PID) === pid) wake(memory, thread)
+    if (getWord(memory, at + THREAD.PID) !== pid) continue
+    wake(memory, thread)
+    // The kernel writes it down where the thread looks without a call.
+    if (getWord(memory, at + THREAD.PULSE) !== 0) wake(memory, KERNEL_THREAD)
   }
 }
 

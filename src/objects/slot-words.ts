@@ -11,6 +11,10 @@ export const JOB = {
   NICE: 66,
   /** Trace ring (word index), or 0; see trace-ring.ts. */
   TRACE: 67,
+  /** Locks on ranges of files that it has or waits for. */
+  LOCKS: 68,
+  /** Threads that wait for its end through a descriptor of it; see child-file.ts. 8 words. */
+  END_WAITERS: 72,
   /** By errno modulo 32: what limits have refused the process and its user has not been told of yet; see refusal.ts. */
   REFUSED: 100,
 } as const

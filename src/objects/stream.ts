@@ -9,7 +9,9 @@ import { PROCESS, processAt } from '../memory/layout.ts'
 import { getWord } from '../memory/slots.ts'
 import { DEVICE, emptyStat, KIND, type Stat } from '../vfs/types.ts'
 import { readDevice, writeDevice } from './device.ts'
+import { openFifo } from './fifo.ts'
 import { largestFile, readFileAt, readInode, seekFile, writeFileAt, writeInode } from './file.ts'
+import { kindOf } from './kinds.ts'
 import { type Objects, word } from './objects.ts'
 import { addReference, createOpenFile, FILE, fileObject, statusFlags, streamKind } from './open-file.ts'
 import { pipeRead, pipeWrite } from './pipe.ts'
@@ -51,6 +53,7 @@ const createForKind = (
   if (kind === KIND.FILE) return createOpenFile(objects, { stream: STREAM.FILE, object, access, status })
   if (kind === KIND.DIRECTORY)
     return createOpenFile(objects, { stream: STREAM.DIRECTORY, object, access: ACCESS.READ, status })
+  if (kind === KIND.FIFO) return openFifo(objects, object, access, status)
   return kind === KIND.SYMLINK ? -ERRNO.LOOP : -ERRNO.NXIO
 }
 
@@ -86,7 +89,8 @@ export const readStream = (objects: Objects, file: number, spans: Spans): number
   if (!(word(objects, file + FILE.ACCESS) & ACCESS.READ)) return -ERRNO.BADF
   if (!spansFit(spans)) return -ERRNO.FAULT
   const object = fileObject(objects, file)
-  switch (streamKind(objects, file)) {
+  const stream = streamKind(objects, file)
+  switch (stream) {
     case STREAM.FILE:
       return readInode(objects, file, object, spans)
     case STREAM.PIPE_READ:
@@ -100,7 +104,7 @@ export const readStream = (objects: Objects, file: number, spans: Spans): number
     case STREAM.DIRECTORY:
       return -ERRNO.ISDIR
     default:
-      return -ERRNO.BADF
+      return kindOf(stream)?.read(objects, object, spans) ?? -ERRNO.BADF
   }
 }
 
@@ -110,7 +114,8 @@ export const writeStream = (objects: Objects, file: number, spans: Spans, skip =
   if (!(word(objects, file + FILE.ACCESS) & ACCESS.WRITE)) return -ERRNO.BADF
   if (!spansFit(spans)) return -ERRNO.FAULT
   const object = fileObject(objects, file)
-  switch (streamKind(objects, file)) {
+  const stream = streamKind(objects, file)
+  switch (stream) {
     case STREAM.FILE:
       return writeInode(objects, file, object, spans)
     case STREAM.PIPE_WRITE:
@@ -122,7 +127,7 @@ export const writeStream = (objects: Objects, file: number, spans: Spans, skip =
     case STREAM.DIRECTORY:
       return -ERRNO.ISDIR
     default:
-      return -ERRNO.BADF
+      return kindOf(stream)?.write(objects, object, spans, skip) ?? -ERRNO.BADF
   }
 }
 
@@ -171,7 +176,7 @@ export const statStream = (objects: Objects, file: number, out: Stat): number =>
   if (stream === STREAM.FILE || stream === STREAM.DIRECTORY || (stream === STREAM.DEVICE && object > 0))
     return objects.vfs.stat(object, out)
   if (stream === 0) return -ERRNO.BADF
-  const isDevice = stream === STREAM.TTY || stream === STREAM.DEVICE
+  const isDevice = stream === STREAM.TTY || stream === STREAM.PTY || stream === STREAM.DEVICE
   const rdev = stream === STREAM.TTY ? DEVICE.TTY : isDevice ? word(objects, file + FILE.DEVICE) : 0
   const kind = isDevice ? KIND.DEVICE : KIND.FIFO
   Object.assign(out, emptyStat(), { inode: object, kind, mode: isDevice ? 0o620 : 0o600, links: 1, rdev })
@@ -192,6 +197,8 @@ export const truncateStream = (objects: Objects, file: number, size: number): nu
 export const isNonblocking = (objects: Objects, file: number): boolean =>
   (statusFlags(objects, file) & STATUS.NONBLOCK) !== 0
 
-/** Word index of the tty behind an open file, or -ENOTTY. */
-export const ttyOf = (objects: Objects, file: number): number =>
-  streamKind(objects, file) === STREAM.TTY ? fileObject(objects, file) : -ERRNO.NOTTY
+/** Word index of the tty behind an open file (of a pseudo-terminal also behind its master), or -ENOTTY. */
+export const ttyOf = (objects: Objects, file: number): number => {
+  const stream = streamKind(objects, file)
+  return stream === STREAM.TTY || stream === STREAM.PTY ? fileObject(objects, file) : -ERRNO.NOTTY
+}

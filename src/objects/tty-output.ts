@@ -138,7 +138,9 @@ const appendRun = (
   i32[tty + TTY.OUT_RUN] = run
   i32[tty + TTY.OUT_COUNT] = count + length + (joins ? 0 : HEADER)
   i32[tty + TTY.COLUMN] = column
-  if (count === 0) wake(objects.memory, KERNEL_THREAD)
+  if (count > 0) return
+  wake(objects.memory, KERNEL_THREAD)
+  wakeSet(objects.memory, tty + TTY.MASTER_WAITERS)
 }
 
 const outputBase = (objects: Objects, tty: number): number => word(objects, tty + TTY.OUTPUT) * 4

@@ -4,6 +4,7 @@
  * Invariant: as tty.ts.
  */
 import { SIGNAL } from '../abi/signals.ts'
+import { wakeSet } from '../memory/wake.ts'
 import { refuseBackground } from './jobs.ts'
 import { locked, type Objects, setWordAt, word } from './objects.ts'
 import { type Spans, scatter, spansTotal } from './spans.ts'
@@ -33,8 +34,10 @@ export const ttyRead = (objects: Objects, tty: number, spans: Spans): number =>
     if (total === 0) return 0
     const refused = refuseBackground(objects, tty, SIGNAL.TTIN)
     if (refused < 0) return refused
-    if (mode(objects, tty, LOCAL_MODE.ICANON)) return readLine(objects, tty, spans, total)
-    return readRaw(objects, tty, spans, total)
+    const isLine = mode(objects, tty, LOCAL_MODE.ICANON)
+    const done = isLine ? readLine(objects, tty, spans, total) : readRaw(objects, tty, spans, total)
+    if (done > 0) wakeSet(objects.memory, tty + TTY.MASTER_WAITERS)
+    return done
   })
 
 /** Milliseconds a read may wait for the first byte (VMIN 0 with VTIME), else Infinity. */

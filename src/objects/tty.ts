@@ -55,6 +55,8 @@ export const TTY = {
   CONTROL: 24,
   READ_WAITERS: 40,
   WRITE_WAITERS: 48,
+  /** Threads with the master of a pseudo-terminal. */
+  MASTER_WAITERS: 56,
 } as const
 
 const TTY_WORDS = 64
@@ -93,6 +95,7 @@ export const releaseTty = (objects: Objects, tty: number): void =>
   locked(objects, () => {
     const left = word(objects, tty + TTY.USERS) - 1
     setWordAt(objects, tty + TTY.USERS, left)
+    wakeSet(objects.memory, tty + TTY.MASTER_WAITERS)
     if (left > 0) return
     wakeTty(objects, tty)
     forgetController(objects, tty)

@@ -37,6 +37,11 @@ export const STREAM = {
   TTY: 5,
   DEVICE: 6,
   SIGNALS: 7,
+  /** Kinds that only some programs can use: kinds.ts. */
+  PTY: 8,
+  CHILD: 9,
+  SEMAPHORE: 10,
+  WATCH: 11,
 } as const
 
 /** Status flags of an open file description; WASI's fdflags bits. */
@@ -47,7 +52,7 @@ export const ACCESS = { READ: 1, WRITE: 2 } as const
 
 export interface OpenFileFacts {
   stream: number
-  /** Inode (file, directory, device), word index of the pipe or tty, or the mask of signals. */
+  /** Inode (file, directory, device), word index of the pipe, tty, semaphore or watch, the mask of signals, or a pid. */
   object: number
   access: number
   status: number

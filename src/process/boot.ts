@@ -51,7 +51,7 @@ export const THREAD_RETURNED = -1
 /** Resolves when the kernel has been told. Never rejects. */
 export const boot = async (
   scope: object,
-  { memory, guest, start, port, module }: Bound,
+  { memory, guest, start, pulse, port, module }: Bound,
   run: Run,
 ): Promise<void> => {
   const kernel = connect<KernelForProcess>(port)
@@ -68,7 +68,7 @@ export const boot = async (
     if (!start.begin) settleRights(machine)
     setWord(machine.memory, threadAt(start.thread) + THREAD.STATE, THREAD_STATE.RUNNING)
     const calls = createKernelCalls(machine.memory, kernel.api)
-    reason = await run(createProcess({ ...machine, ...start, kernel: calls }), module, calls, {
+    reason = await run(createProcess({ ...machine, ...start, pulse, kernel: calls }), module, calls, {
       guest,
       begin: start.begin,
     })

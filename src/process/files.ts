@@ -20,6 +20,7 @@ import { hasInode, inodeOf, openFileOf, rightsThatApply } from './capability.ts'
 import { FILETYPE_OF_KIND, filestatWriter, putStat, type StatLayout } from './filestat.ts'
 import { fits, putU64 } from './guest.ts'
 import { errnoOf, type Process } from './process.ts'
+import { syncFile } from './sync.ts'
 import { timesOf } from './times.ts'
 
 const HIGHEST_SIZE = BigInt(Number.MAX_SAFE_INTEGER)
@@ -34,9 +35,7 @@ export const fileCalls = (process: Process, layout: StatLayout, now: () => bigin
     process.enter()
     const file = openFileOf(process, fd, right)
     if (file < 0) return -file
-    const stream = streamKind(objects, file)
-    // Everything is in memory; what cannot be synchronised says so, as on Linux.
-    return stream === STREAM.FILE || stream === STREAM.DIRECTORY ? ERRNO.SUCCESS : ERRNO.INVAL
+    return errnoOf(syncFile(process, file))
   }
   const setRights = (fd: number, base: bigint, inheriting: bigint): number => {
     const file = descriptors.get(fd)

@@ -21,15 +21,17 @@ import { releaseFile, streamKind } from '../objects/open-file.ts'
 import { openInode } from '../objects/stream.ts'
 import { ACCESS, STREAM } from '../objects/types.ts'
 import { OPEN } from '../vfs/types.ts'
+import { awaitOtherSide } from './await-fifo.ts'
 import { directoryOf, rightsThatApply } from './capability.ts'
 import { fits } from './guest.ts'
 import { walkOf } from './paths.ts'
 import { createProcPath } from './proc-path.ts'
 import { errnoOf, type Process } from './process.ts'
 
-/** WASI knows no modes; the umask is for those who do. */
+/** WASI knows no modes: what everything else asks for, less the umask. */
 const FILE_MODE = 0o666
 const OFLAGS_ALL = OFLAGS.CREAT | OFLAGS.DIRECTORY | OFLAGS.EXCL | OFLAGS.TRUNC
+const PIPES: readonly number[] = [STREAM.PIPE_READ, STREAM.PIPE_WRITE]
 const READING = RIGHTS.FD_READ | RIGHTS.FD_READDIR
 
 /** Rights that the directory itself must have for the flags. */
@@ -68,6 +70,8 @@ export const openCalls = (process: Process) => {
   const { guest, objects, descriptors, memory, vfs } = process
   const procPath = createProcPath(process)
   const heldAt = threadAt(memory.thread) + THREAD.HELD_INODE
+  /** What was opened last may be a FIFO, whose other side has to come first. */
+  let isPipe = false
 
   /** Gives the open file a descriptor with rights, or takes it back. */
   const install = (file: number, base: number, inheriting: number, limit: number): number => {
@@ -103,19 +107,21 @@ export const openCalls = (process: Process) => {
     const walk = walkOf(lookup)
     const access = (base & READING ? ACCESS.READ : 0) | (isWriting ? ACCESS.WRITE : 0)
     const how = openFlags(oflags, isWriting)
+    const mode = process.mode(FILE_MODE)
     const proc = procPath(at, guest.u8, start, length)
     // Held over all three: a kill takes this lock, so it comes before the file is opened or after it has its descriptor.
     objects.lock.acquire()
     try {
       letGo()
       const inode = proc
-        ? vfs.open(at, proc.bytes, 0, proc.length, walk, how, FILE_MODE)
-        : vfs.open(at, guest.u8, start, length, walk, how, FILE_MODE)
+        ? vfs.open(at, proc.bytes, 0, proc.length, walk, how, mode)
+        : vfs.open(at, guest.u8, start, length, walk, how, mode)
       if (inode < 0) return inode
       memory.i32[heldAt] = inode
       const file = openInode(objects, inode, access, fdflags, descriptors)
       const opened = file < 0 ? file : install(file, base, inheriting, limit)
       memory.i32[heldAt] = 0
+      isPipe = file > 0 && PIPES.includes(streamKind(objects, file))
       return opened
     } finally {
       objects.lock.release()
@@ -148,7 +154,9 @@ export const openCalls = (process: Process) => {
       const limit = descriptors.rights(fd).inheriting
       const asked = rightsOf(base)
       const handed = rightsOf(inheriting)
-      const opened = open(at, limit, lookup, start, length >>> 0, oflags, asked, handed, fdflags)
+      isPipe = false
+      const made = open(at, limit, lookup, start, length >>> 0, oflags, asked, handed, fdflags)
+      const opened = isPipe && made >= 0 ? awaitOtherSide(process, made) : made
       if (opened >= 0) guest.view.setUint32(out >>> 0, opened, true)
       return errnoOf(opened)
     },

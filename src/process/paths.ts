@@ -14,7 +14,7 @@ import { errnoOf, type Process } from './process.ts'
 import { timesOf } from './times.ts'
 
 const SLASH = 47
-/** Mode of what a WASI program creates; WASI itself has no modes. */
+/** Mode of what a WASI program creates, less the umask; WASI itself has no modes. */
 export const DIRECTORY_MODE = 0o777
 
 export const walkOf = (lookupFlags: number): number =>
@@ -55,7 +55,7 @@ export const pathCalls = (process: Process, layout: StatLayout, now: () => bigin
     return errnoOf(at < 0 ? at : act(at, start, length))
   }
   const makeDirectory = (at: number, start: number, length: number): number =>
-    vfs.mkdir(at, guest.u8, start, length, WALK.BENEATH, DIRECTORY_MODE)
+    vfs.mkdir(at, guest.u8, start, length, WALK.BENEATH, process.mode(DIRECTORY_MODE))
   const removeDirectory = (at: number, start: number, length: number): number =>
     vfs.rmdir(at, guest.u8, start, length, WALK.BENEATH)
   const unlinkFile = (at: number, start: number, length: number): number =>

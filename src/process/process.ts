@@ -37,8 +37,12 @@ export interface Process {
   readonly env: Readonly<Record<string, string>>
   /** null in a machine without a kernel. */
   readonly kernel: KernelCalls | null
+  /** See pulse.ts; null in a machine without a kernel. */
+  readonly pulse: SharedArrayBuffer | null
   /** Fills with random bytes; at most 64 KiB, not on shared memory. */
   readonly random: (piece: Uint8Array) => void
+  /** Mode of what the process makes: the bits less its file mode mask. */
+  mode(bits: number): number
   enter(): void
   /** After a call that was interrupted: ends the process if the signal says so. */
   deliver(): void
@@ -56,6 +60,7 @@ export interface ProcessOptions {
   args: readonly string[]
   env: Readonly<Record<string, string>>
   kernel?: KernelCalls
+  pulse?: SharedArrayBuffer
   random?: (piece: Uint8Array) => void
 }
 
@@ -68,6 +73,7 @@ export const createProcess = (options: ProcessOptions): Process => {
   const killedAt = threadAt(memory.thread) + THREAD.KILLED
   const pendingAt = processAt(objects.slot) + PROCESS.PENDING
   const niceAt = processAt(objects.slot) + JOB.NICE
+  const maskAt = processAt(objects.slot) + PROCESS.UMASK
   const pace = createPace(objects)
   let calls = 0
   let guestSize = 0
@@ -91,7 +97,9 @@ export const createProcess = (options: ProcessOptions): Process => {
     args,
     env,
     kernel: options.kernel ?? null,
+    pulse: options.pulse ?? null,
     random: options.random ?? ((piece) => void crypto.getRandomValues(piece as Uint8Array<ArrayBuffer>)),
+    mode: (bits) => bits & ~(memory.i32[maskAt] ?? 0),
     enter: () => {
       if (ended) throw ended
       guest.refresh()

@@ -76,6 +76,25 @@ const paths = (run: Run): void => {
 }
 
 const names = (run: Run): void => {
+  run('a FIFO is a name like any other, which opens and has no bytes', ({ vfs, files }, calls) => {
+    const mkfifo = (name: string): number =>
+      vfs.mkfifo(vfs.root, encode(name), 0, encode(name).length, 0, 0o640)
+    assert.equal(mkfifo('f'), 0)
+    assert.equal(mkfifo('f'), -ERRNO.EXIST)
+    assert.equal(mkfifo('g/'), -ERRNO.NOENT)
+    assert.equal(mkfifo('dev/f'), -ERRNO.ROFS)
+    const { kind, mode, links, size } = files.stat('/f')
+    assert.deepEqual([kind, mode, links, size], [KIND.FIFO, 0o640, 1, 0])
+    const inode = calls.open('f', OPEN.WRITE | OPEN.CREATE | OPEN.TRUNCATE)
+    assert.equal(inode, calls.lookup('f'))
+    vfs.unpin(inode)
+    assert.equal(calls.mkdir('f/x'), -ERRNO.NOTDIR)
+    assert.equal(calls.rename('f', 'moved'), 0)
+    assert.equal(calls.link('moved', 'second'), 0)
+    assert.equal(calls.unlink('moved'), 0)
+    assert.equal(files.stat('/second').links, 1)
+    assert.equal(calls.unlink('second'), 0)
+  })
   run('backslashes, newlines and unicode are ordinary names', ({ files }) => {
     for (const name of ['a\\b', 'a\nb', 'é', '🐍', ' ', '-', 'x'.repeat(255)]) {
       files.writeFile(`/${name}`, encode(name))

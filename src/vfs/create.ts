@@ -108,7 +108,8 @@ export const openHeld = (
   return inode >>> INODE_SHIFT
 }
 
-export const mkdirHeld = (
+/** A directory or a FIFO. */
+export const makeHeld = (
   volume: Volume,
   at: number,
   bytes: Uint8Array,
@@ -116,12 +117,14 @@ export const mkdirHeld = (
   length: number,
   flags: number,
   mode: number,
+  kind: number,
 ): number => {
   const path = own(volume.pathA, bytes, start, length)
   const found = walk(volume, at << INODE_SHIFT, path, 0, length, (flags & ~WALK.FOLLOW) | WALK_NAME)
   if (found < 0) return found
   if (found > 0) return -ERRNO.EXIST
-  const made = create(volume, KIND.DIRECTORY, mode)
+  if (kind !== KIND.DIRECTORY && volume.trailing) return -ERRNO.NOENT
+  const made = create(volume, kind, mode)
   return made < 0 ? made : 0
 }
 

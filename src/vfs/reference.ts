@@ -99,6 +99,19 @@ export const createReference = (): Reference => {
     attach(to.parent, to.name, node)
     return 0
   }
+  const making =
+    (kind: number): Vfs['mkdir'] =>
+    (at, bytes, start, length, flags, mode) => {
+      const found = walkName(at, text(bytes, start, length), flags)
+      if (typeof found === 'number') return found
+      if (found.node !== undefined) return -ERRNO.EXIST
+      if (kind !== KIND.DIRECTORY && found.slash) return -ERRNO.NOENT
+      const refused = refuseNew(found.parent)
+      if (refused < 0) return refused
+      attach(found.parent, found.name, make(kind, mode, found.parent.device))
+      return 0
+    }
+
   return {
     root: root.id,
     count: () => nodes.size,
@@ -203,15 +216,8 @@ export const createReference = (): Reference => {
         if (!visit(child.cookie, child.node.id, child.node.kind, bytesOf(name))) return 0
       return 0
     },
-    mkdir: (at, bytes, start, length, flags, mode) => {
-      const found = walkName(at, text(bytes, start, length), flags)
-      if (typeof found === 'number') return found
-      if (found.node !== undefined) return -ERRNO.EXIST
-      const refused = refuseNew(found.parent)
-      if (refused < 0) return refused
-      attach(found.parent, found.name, make(KIND.DIRECTORY, mode, found.parent.device))
-      return 0
-    },
+    mkdir: making(KIND.DIRECTORY),
+    mkfifo: making(KIND.FIFO),
     rmdir: (at, bytes, start, length, flags) => {
       const found = walkName(at, text(bytes, start, length), flags)
       if (typeof found === 'number') return found

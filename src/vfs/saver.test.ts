@@ -78,6 +78,25 @@ test('what files share is saved with each of them, and shared again when it come
   assert.deepEqual(await saverOf(again).save(into([])), { inodes: 0, bytes: 0 })
 })
 
+test('a FIFO is not kept: its folder comes back without it', async () => {
+  const machine = createTestMachine()
+  const { files, vfs } = machine
+  files.writeFile(`${HOME}/file`, new Uint8Array(3))
+  const name = new TextEncoder().encode('fifo')
+  assert.equal(vfs.mkfifo(inodeOf(vfs, HOME), name, 0, name.length, 0, 0o644), 0)
+  const log: Part[] = []
+  const saver = saverOf(machine)
+  saver.forget()
+  await saver.save(into(log))
+  const again = createTestMachine(recover([], log))
+  assert.deepEqual(again.recovered?.losses, [])
+  assert.deepEqual(
+    again.files.readdir(HOME).map((entry) => entry.name),
+    ['file'],
+  )
+  assert.deepEqual(again.files.fsck(), [])
+})
+
 test('only what changed is written: one block of a big file, one group of a big folder', async () => {
   const machine = createTestMachine()
   const { files, vfs } = machine

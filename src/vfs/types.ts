@@ -117,6 +117,8 @@ export interface Vfs {
     visit: (next: number, inode: number, kind: number, name: Uint8Array) => boolean,
   ): number
   mkdir(at: number, bytes: Uint8Array, start: number, length: number, walk: number, mode: number): number
+  /** A name for a pipe (objects/fifo.ts). Never written down: it is gone with the machine. */
+  mkfifo(at: number, bytes: Uint8Array, start: number, length: number, walk: number, mode: number): number
   rmdir(at: number, bytes: Uint8Array, start: number, length: number, walk: number): number
   unlink(at: number, bytes: Uint8Array, start: number, length: number, walk: number): number
   /** POSIX: replaces a file or an empty directory atomically; -EINVAL into its own subtree; -EXDEV across mounts. */

@@ -9,7 +9,7 @@ import { getWord } from '../memory/slots.ts'
 import { onMend } from '../memory/undo.ts'
 import { changesSince } from './change.ts'
 import { sizeOf } from './content.ts'
-import { linkHeld, mkdirHeld, symlinkHeld } from './create.ts'
+import { linkHeld, makeHeld, symlinkHeld } from './create.ts'
 import { allocate, chmod, read, setTimes, truncate, write } from './data.ts'
 import { stat, statWasi } from './facts.ts'
 import { hold } from './hold.ts'
@@ -62,7 +62,9 @@ export const attachVfs = (memory: Memory): SharedVfs => {
     readdirWasi: (inode, cookie, bytes, view, start, length) =>
       readdirWasi(volume, inode, cookie, bytes, view, start, length),
     mkdir: (at, bytes, start, length, walk, mode) =>
-      hold(volume, () => mkdirHeld(volume, at, bytes, start, length, walk, mode)),
+      hold(volume, () => makeHeld(volume, at, bytes, start, length, walk, mode, KIND.DIRECTORY)),
+    mkfifo: (at, bytes, start, length, walk, mode) =>
+      hold(volume, () => makeHeld(volume, at, bytes, start, length, walk, mode, KIND.FIFO)),
     rmdir: (at, bytes, start, length, walk) =>
       hold(volume, () => rmdirHeld(volume, at, bytes, start, length, walk)),
     unlink: (at, bytes, start, length, walk) =>

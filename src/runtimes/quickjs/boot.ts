@@ -7,10 +7,14 @@
  */
 import { EvalFlags, JSException, type JSValueHandle, QuickJS } from 'quickjs-wasi'
 import type { ExitReason } from '../../abi/control.ts'
+import { ALL_KINDS } from '../../objects/all-kinds.ts'
+import { learnKinds } from '../../objects/kinds.ts'
 import { pendingSignal } from '../../objects/signal.ts'
 import type { Run } from '../../process/boot.ts'
 import { faultReason } from '../../process/faults.ts'
 import type { Process } from '../../process/process.ts'
+import { createDescriptorCalls } from './descriptors.ts'
+import { createFactCalls } from './facts.ts'
 import { createCaught, createJobCalls } from './jobs.ts'
 import { createModuleLoader } from './modules.ts'
 import { createNative, nativeObject } from './native.ts'
@@ -28,7 +32,9 @@ const MODULE_SYNTAX = /^\s*(import\s*[\w{*'"]|export\s+[\w{*])/m
 
 type Native = ReturnType<typeof createNative> &
   ReturnType<typeof createProcessCalls> &
-  ReturnType<typeof createJobCalls>
+  ReturnType<typeof createJobCalls> &
+  ReturnType<typeof createDescriptorCalls> &
+  ReturnType<typeof createFactCalls>
 
 interface Script {
   code: string
@@ -38,6 +44,7 @@ interface Script {
 }
 
 export const runQuickJs: Run = async (process, module, kernel): Promise<ExitReason> => {
+  learnKinds(ALL_KINDS)
   const paths = createPaths(process)
   const script = findScript(process, paths)
   const caught = createCaught(process)
@@ -45,6 +52,8 @@ export const runQuickJs: Run = async (process, module, kernel): Promise<ExitReas
     ...createNative(process, paths, typeof script === 'string' ? [] : script.args, caught),
     ...createProcessCalls(process, kernel, caught),
     ...createJobCalls(process, caught),
+    ...createDescriptorCalls(process, paths, caught),
+    ...createFactCalls(process, paths, caught),
   }
   if (typeof script === 'string') {
     native.write(2, script)

@@ -112,7 +112,6 @@ export const createNative = (
     mkdir: (path: string): number => paths.mkdir(path),
     remove: (path: string): number => paths.remove(path),
     rename: (from: string, to: string): number => paths.rename(from, to),
-    cwd: (): string => process.env.PWD ?? '/',
     args: (): string => JSON.stringify(scriptArgs),
     env: (): string => JSON.stringify(process.env),
     now: (): number => performance.now(),

@@ -1,12 +1,13 @@
 /**
  * Paths of a script through the preopens of its process, as WASI's libc does it: the directory whose name is the longest
- * prefix answers, and nothing leads out of it. A relative path counts from "/", which by default is the working directory.
+ * prefix answers, and nothing leads out of it. A relative path counts from "/", which by default is the working directory, until
+ * chdir has said otherwise.
  */
 import { ERRNO } from '../../abi/errno.ts'
 import { fileObject } from '../../objects/open-file.ts'
 import { createProcPath } from '../../process/proc-path.ts'
 import type { Process } from '../../process/process.ts'
-import { KIND, OPEN, WALK } from '../../vfs/types.ts'
+import { emptyStat, KIND, OPEN, WALK } from '../../vfs/types.ts'
 
 /** Descriptors below are the standard streams. */
 const PREOPEN_FROM = 3
@@ -29,6 +30,13 @@ export interface Paths {
   mkdir(path: string): number
   remove(path: string): number
   rename(from: string, to: string): number
+  mkfifo(path: string, mode: number): number
+  chmod(path: string, mode: number): number
+  /** Permission bits, or -errno. */
+  mode(path: string): number
+  /** Relative paths count from there; `take` gets the directory's inode. 0, -ENOTDIR or -errno. */
+  chdir(path: string, take: (inode: number) => void): number
+  cwd(): string
 }
 
 export const createPaths = (process: Process): Paths => {
@@ -45,8 +53,12 @@ export const createPaths = (process: Process): Paths => {
   }
   preopens.sort((a, b) => b.name.length - a.name.length)
 
+  let base = ''
+  let own = process.env.PWD ?? '/'
+  const stat = emptyStat()
+
   const place = (path: string): Place | number => {
-    const full = normalize(path.startsWith('/') ? path : `/${path}`)
+    const full = normalize(path.startsWith('/') ? path : `${base}/${path}`)
     const found = preopens.find(({ name }) => full === name || full.startsWith(`${name}/`))
     if (!found) return -ERRNO.NOTCAPABLE
     const rest = full.slice(found.name.length).replace(/^\/+/, '') || '.'
@@ -82,7 +94,7 @@ export const createPaths = (process: Process): Paths => {
       change(path, (to) => {
         const flags = OPEN.CREATE | OPEN.TRUNCATE | OPEN.WRITE
         const walk = WALK.BENEATH | WALK.FOLLOW
-        const inode = vfs.open(to.at, to.bytes, 0, to.bytes.length, walk, flags, 0o644)
+        const inode = vfs.open(to.at, to.bytes, 0, to.bytes.length, walk, flags, process.mode(0o666))
         if (inode < 0) return inode
         const isFile = vfs.kind(inode) === KIND.FILE
         const written = isFile ? vfs.write(inode, 0, data, 0, data.length) : -ERRNO.INVAL
@@ -100,7 +112,32 @@ export const createPaths = (process: Process): Paths => {
       return result < 0 ? result : names
     },
     mkdir: (path) =>
-      change(path, (to) => vfs.mkdir(to.at, to.bytes, 0, to.bytes.length, WALK.BENEATH, 0o755)),
+      change(path, (to) => vfs.mkdir(to.at, to.bytes, 0, to.bytes.length, WALK.BENEATH, process.mode(0o777))),
+    mkfifo: (path, mode) =>
+      change(path, (to) => vfs.mkfifo(to.at, to.bytes, 0, to.bytes.length, WALK.BENEATH, mode)),
+    chmod: (path, mode) =>
+      change(path, () => {
+        const inode = lookup(path, WALK.BENEATH | WALK.FOLLOW)
+        return inode < 0 ? inode : vfs.chmod(inode, mode)
+      }),
+    mode: (path) => {
+      const inode = lookup(path, WALK.BENEATH | WALK.FOLLOW)
+      const refused = inode < 0 ? inode : vfs.stat(inode, stat)
+      return refused < 0 ? refused : stat.mode
+    },
+    chdir: (path, take) => {
+      const inode = lookup(path, WALK.BENEATH | WALK.FOLLOW)
+      if (inode < 0) return inode
+      if (vfs.kind(inode) !== KIND.DIRECTORY) return -ERRNO.NOTDIR
+      const full = normalize(path.startsWith('/') ? path : `${base}/${path}`)
+      // By the name that the process knew its directory by, where that leads there too.
+      const known = path.startsWith('/') ? full : normalize(`${own}/${path}`)
+      own = lookup(known, WALK.BENEATH | WALK.FOLLOW) === inode ? known : full
+      base = own === '/' ? '' : own
+      take(inode)
+      return 0
+    },
+    cwd: () => own,
     remove: (path) =>
       change(path, (to) => {
         const result = vfs.unlink(to.at, to.bytes, 0, to.bytes.length, WALK.BENEATH)

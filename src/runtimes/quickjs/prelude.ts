@@ -11,7 +11,10 @@ export const BUILTIN_EXPORTS = {
     'now sleep readdir mkdir remove rename getcwd setTimeout clearTimeout platform isatty exec waitpid kill pipe dup dup2 ' +
     'read write close getpid signal sigmask signalfd getpgid getsid setpgid setsid tcgetpgrp tcsetpgrp dupFrom closeOnExec ' +
     'WNOHANG WUNTRACED WCONTINUED SIGHUP SIGINT SIGQUIT SIGUSR1 SIGUSR2 SIGTERM SIGKILL SIGPIPE SIGCHLD SIGCONT SIGSTOP SIGTSTP ' +
-    'SIGTTIN SIGTTOU SIGWINCH'
+    'SIGTTIN SIGTTOU SIGWINCH open fsync flock lock testLock umask chmod chdir statfs mkfifo openpty setControllingTerminal semOpen ' +
+    'semPost semWait semValue semUnlink watch changes pidfd poll ttyGetAttr ttySetAttr ttySetRaw ttyGetWinSize ttySetWinSize ' +
+    'pulseWant pulse mode O_RDONLY O_WRONLY O_RDWR O_CREAT O_EXCL O_TRUNC O_APPEND O_NONBLOCK LOCK_SH LOCK_EX LOCK_NB LOCK_UN ' +
+    'POLLIN POLLOUT CHANGE_CREATED CHANGE_MODIFIED CHANGE_REMOVED CHANGE_GONE CHANGE_OVERFLOW'
   ).split(' '),
 }
 
@@ -182,6 +185,41 @@ export const PRELUDE = String.raw`(native) => {
     dupFrom: (fd, from) => native.dupFrom(fd, from), closeOnExec: (fd, on) => native.closeOnExec(fd, on),
     WNOHANG: 1, WUNTRACED: 2, WCONTINUED: 8, SIGHUP: 1, SIGINT: 2, SIGQUIT: 3, SIGKILL: 9, SIGUSR1: 10, SIGUSR2: 12, SIGPIPE: 13,
     SIGTERM: 15, SIGCHLD: 17, SIGCONT: 18, SIGSTOP: 19, SIGTSTP: 20, SIGTTIN: 21, SIGTTOU: 22, SIGWINCH: 28,
+    open: (path, flags = 0, mode = 0o666) => native.open(String(path), flags, mode), fsync: (fd) => native.fsync(fd),
+    flock: (fd, operation) => native.flock(fd, operation),
+    // { type: 'shared', 'exclusive' or 'unlock', start, length (0: to the end), wait }
+    lock: (fd, { type = 'exclusive', start = 0, length = 0, wait = true } = {}) =>
+      native.lock(fd, JSON.stringify({ type, start, length, wait })),
+    testLock: (fd, { type = 'exclusive', start = 0, length = 0 } = {}) => {
+      const { result, held } = JSON.parse(native.testLock(fd, JSON.stringify({ type, start, length, wait: false })))
+      return result < 0 ? result : held
+    },
+    umask: (mask = -1) => native.umask(mask), chmod: (path, mode) => native.chmod(String(path), mode),
+    mode: (path) => native.mode(String(path)), chdir: (path) => native.chdir(String(path)),
+    statfs: (path) => { const { result, ...facts } = JSON.parse(native.statfs(String(path))); return result < 0 ? result : facts },
+    mkfifo: (path, mode = 0o666) => native.mkfifo(String(path), mode),
+    openpty: (columns = 80, rows = 24) => { const { result, master, slave } = JSON.parse(native.openpty(columns, rows)); return result < 0 ? null : [master, slave] },
+    setControllingTerminal: (fd) => native.setControllingTerminal(fd),
+    semOpen: (name, { create = false, exclusive = false, value = 0 } = {}) => native.semOpen(String(name), create, exclusive, value),
+    semPost: (fd) => native.semPost(fd), semWait: (fd, timeout = -1) => native.semWait(fd, timeout),
+    semValue: (fd) => native.semValue(fd), semUnlink: (name) => native.semUnlink(String(name)),
+    watch: (path) => native.watch(String(path)),
+    changes: (fd) => { const { result, changes } = JSON.parse(native.changes(fd)); return result < 0 ? result : changes },
+    pidfd: (pid) => native.pidfd(pid),
+    // [[fd, POLLIN or POLLOUT], …] and milliseconds (below 0: for ever): for each what is ready, 0 for nothing, -errno.
+    poll: (list, timeout = -1) => {
+      const asked = list.map(([fd, events = 1]) => ({ fd, write: events === 2 }))
+      const { result, entries } = JSON.parse(native.poll(JSON.stringify(asked), timeout))
+      return result < 0 ? result : entries.map(([ready, error]) => error ? -error : ready)
+    },
+    ttyGetAttr: (fd) => { const found = native.termios(fd); return typeof found === 'number' ? found : JSON.parse(found) },
+    ttySetAttr: (fd, termios) => native.setTermios(fd, JSON.stringify(termios)), ttySetRaw: (fd) => native.setRaw(fd),
+    ttyGetWinSize: (fd) => { const found = native.winsize(fd); if (typeof found === 'number') return null; const { columns, rows } = JSON.parse(found); return [columns, rows] },
+    ttySetWinSize: (fd, columns, rows) => native.setWinsize(fd, columns, rows),
+    pulseWant: (wish) => native.pulseWant(wish), pulse: () => JSON.parse(native.pulse()),
+    O_RDONLY: 0, O_WRONLY: 1, O_RDWR: 2, O_CREAT: 64, O_EXCL: 128, O_TRUNC: 512, O_APPEND: 1024, O_NONBLOCK: 2048,
+    LOCK_SH: 1, LOCK_EX: 2, LOCK_NB: 4, LOCK_UN: 8, POLLIN: 1, POLLOUT: 2,
+    CHANGE_CREATED: 1, CHANGE_MODIFIED: 2, CHANGE_REMOVED: 4, CHANGE_GONE: 8, CHANGE_OVERFLOW: 16,
     setTimeout: globalThis.setTimeout, clearTimeout: globalThis.clearTimeout, platform: 'wasi', isatty: (fd) => native.isTerminal(fd),
   }
   for (const [name, value] of [['qjs:std', std], ['qjs:os', os]])

@@ -67,12 +67,14 @@ export const createProcessCalls = (process: Process, kernel: KernelCalls, caught
       process.enter()
       const { args, cwd, env, streams, replace, ...birth } = parseExec(text)
       const [command, ...rest] = args
+      // The kernel says where the child is; what this script was told is of its own start.
+      const { PWD: _, ...inherited } = process.env
       if (command === undefined) return -ERRNO.INVAL
       const request = {
         command,
         args: rest,
         cwd,
-        env: env ?? { ...process.env },
+        env: env ?? inherited,
         descriptors: streams.map((fd, index): [number, number] => [fd, index]),
         ...birth,
       }

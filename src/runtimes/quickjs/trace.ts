@@ -5,7 +5,7 @@ import type { Process } from '../../process/process.ts'
 import { traceCall } from '../../process/trace.ts'
 
 /** Which call each function is; what is not here asks nothing of the machine. */
-const CALLS: Record<string, CallName> = {
+export const CALLS: Record<string, CallName> = {
   write: 'write',
   writeBytes: 'write',
   read: 'read',
@@ -34,6 +34,36 @@ const CALLS: Record<string, CallName> = {
   setsid: 'setsid',
   tcsetpgrp: 'ioctl',
   tcgetpgrp: 'ioctl',
+  termios: 'ioctl',
+  setTermios: 'ioctl',
+  setRaw: 'ioctl',
+  winsize: 'ioctl',
+  setWinsize: 'ioctl',
+  setControllingTerminal: 'ioctl',
+  open: 'open',
+  fsync: 'sync',
+  flock: 'flock',
+  lock: 'lock',
+  testLock: 'lock',
+  umask: 'umask',
+  chmod: 'chmod',
+  mode: 'stat',
+  chdir: 'chdir',
+  cwd: 'getcwd',
+  statfs: 'statfs',
+  mkfifo: 'mkfifo',
+  openpty: 'openpty',
+  semOpen: 'semaphore',
+  semPost: 'semaphore',
+  semWait: 'semaphore',
+  semValue: 'semaphore',
+  semUnlink: 'semaphore',
+  watch: 'watch',
+  changes: 'read',
+  pidfd: 'pidfd',
+  pid: 'getpid',
+  poll: 'poll',
+  pulseWant: 'signal',
 }
 /** Not the place of any import. */
 const NO_IMPORT = 255
