@@ -15,6 +15,7 @@ import {
 } from '../memory/layout.ts'
 import { getWord } from '../memory/slots.ts'
 import type { Objects } from '../objects/objects.ts'
+import { countTargets } from '../objects/target.ts'
 import { countPins } from '../vfs/pin.ts'
 import type { SharedVfs } from '../vfs/types.ts'
 
@@ -47,6 +48,8 @@ export const takeAudit = (objects: Objects, vfs: SharedVfs, ports: number, worke
       openFiles: getWord(memory, SUPERBLOCK.USED_OPEN_FILES),
       pipes: getWord(memory, SUPERBLOCK.USED_PIPES),
       terminals: getWord(memory, SUPERBLOCK.USED_TTYS),
+      ...countTargets(objects),
+      capabilities: getWord(memory, SUPERBLOCK.USED_CAPABILITIES),
       pins: countPins(vfs.volume),
       heap: heapUsage(memory).objects,
       locks,

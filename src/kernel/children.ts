@@ -109,5 +109,6 @@ const spawnChild = async (
   if (parent.exit) throw new SysError(ERRNO.SRCH, `process ${parent.pid}`)
   const { descriptors, group = null, session = false, foreground = false, ignored = null } = child
   const birth = { group, session, foreground, ignored }
-  return spawn(childRequest(parent, child), { pid: parent.pid, slot: parent.slot, descriptors, birth })
+  const given = [...descriptors, ...(child.grants ?? [])]
+  return spawn(childRequest(parent, child), { pid: parent.pid, slot: parent.slot, descriptors: given, birth })
 }

@@ -28,7 +28,7 @@ const UNSTOPPABLE = signalBit(SIGNAL.KILL) | signalBit(SIGNAL.STOP)
 export interface Family {
   pid: number
   slot: number
-  descriptors: readonly (readonly [number, number])[]
+  descriptors: readonly (readonly [parent: number, child: number, rights?: number])[]
   birth: Birth
 }
 
@@ -128,8 +128,15 @@ const inheritWords = (objects: Objects, at: number, pid: number, parent: Family 
   if (parent) placeChild(objects, at, pid, parent)
 }
 
-const openStreams = (objects: Objects, { request, parent }: Plan, slot: number, pid: number): Stdio => {
+const openStreams = (
+  objects: Objects,
+  { request, parent, program }: Plan,
+  slot: number,
+  pid: number,
+): Stdio => {
   if (!parent) return createStdio(objects, createDescriptors(objects, slot), pid, request)
-  check(inheritDescriptors(objects, parent.slot, slot, parent.descriptors), 'the descriptors for the child')
+  const takesCapabilities = program.kind === 'wasmrun'
+  const given = inheritDescriptors(objects, parent.slot, slot, parent.descriptors, takesCapabilities)
+  check(given, 'the descriptors for the child')
   return INHERITED
 }

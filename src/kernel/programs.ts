@@ -8,7 +8,7 @@
  * Invariant: bytes are compiled before any worker is taken, so what is no module at all is refused by its path. Whether the
  * machine offers what a module imports is for the process to say (src/process/module.ts).
  */
-import type { HostForKernel, JailApi, RuntimeBundle, RuntimeRecipe, SpawnRequest } from '../abi/control.ts'
+import type { HostForKernel, JailApi, ProcessKind, RuntimeBundle, SpawnRequest } from '../abi/control.ts'
 import { ERRNO, isCode, SysError } from '../abi/errno.ts'
 import { limitText } from '../abi/limits.ts'
 import type { Remote } from '../ipc/rpc.ts'
@@ -17,12 +17,12 @@ import { PAGE_BYTES } from '../memory/layout.ts'
 import { type Files, KIND } from '../vfs/types.ts'
 import { createCompiled } from './compiled.ts'
 import { type Interpreter, parseShebang, SHEBANG_BYTES } from './shebang.ts'
-import { type ImportedMemory, importedMemory, limitMemory } from './wasm-memory.ts'
+import { type ImportedMemory, importedMemory, importsFrom, limitMemory } from './wasm-memory.ts'
 
 export interface Program {
   /** Key of the compiled module in the jail. */
   key: string
-  kind: RuntimeRecipe['kind']
+  kind: ProcessKind
   /** For the process table: 'python 3.12.0', 'wasm'. */
   runtime: string
   env: Record<string, string>
@@ -62,11 +62,8 @@ export const createPrograms = (
   const chosen = new Map<string, string>()
   const mounted = new Set<string>()
 
-  const compile = async (
-    key: string,
-    wasm: Uint8Array<ArrayBuffer>,
-    memory: number,
-  ): Promise<ImportedMemory | null> => {
+  const compile = async (key: string, wasm: Uint8Array<ArrayBuffer>, memory: number): Promise<Facts> => {
+    const kind = importsFrom(wasm, 'wasmrun') ? 'wasmrun' : 'wasi'
     const { bytes, minimum: own } = limitMemory(wasm, memory)
     const guest = importedMemory(wasm, memory)
     const minimum = Math.max(own, (guest?.initial ?? 0) * PAGE_BYTES)
@@ -79,10 +76,10 @@ export const createPrograms = (
       )
     }
     await jail.compile(key, moving(bytes.buffer, [bytes.buffer]))
-    return guest
+    return { guest, kind }
   }
   // A refusal to forget comes only from a jail that is gone, and then everything is.
-  const compiled = createCompiled<ImportedMemory | null>((key) => void jail.forget(key).catch(() => {}))
+  const compiled = createCompiled<Facts>((key) => void jail.forget(key).catch(() => {}))
   const install = async (bundle: RuntimeBundle, memory: number): Promise<Program> => {
     const { name, version, recipe } = bundle
     const key = `runtime:${name}@${version}#${memory}`
@@ -147,8 +144,8 @@ export const createPrograms = (
     if (script === null) throw new SysError(ERRNO.NOEXEC, path, 'its first line names no interpreter')
     if (script) return fromScript(wanted, path, script)
     try {
-      const guest = await compiled.ensure(key, size, () => compile(key, files.readFile(path).slice(), memory))
-      return { key, kind: 'wasi', runtime: 'wasm', env: {}, startsInPwd: false, guest }
+      const facts = await compiled.ensure(key, size, () => compile(key, files.readFile(path).slice(), memory))
+      return { key, ...facts, runtime: 'wasm', env: {}, startsInPwd: false }
     } catch (error) {
       throw named(error, path)
     }
@@ -197,6 +194,9 @@ export const createPrograms = (
     resolve: ({ command, cwd, env }, memory) => find({ command, cwd, env, memory, depth: 0 }),
   }
 }
+
+/** What is known of a module besides. */
+type Facts = Pick<Program, 'guest' | 'kind'>
 
 /** What `resolve` looks for; `depth` is the number of scripts it has come through. */
 interface Wanted extends Pick<SpawnRequest, 'command' | 'cwd' | 'env'> {

@@ -65,6 +65,29 @@ export const importedMemory = (wasm: Uint8Array, limit: number): ImportedMemory 
   return null
 }
 
+/** Whether the module imports anything from the module of that name. */
+export const importsFrom = (wasm: Uint8Array, from: string): boolean => {
+  const section = findSection(wasm, IMPORT_SECTION)
+  const count = section && readUnsigned(wasm, section.start)
+  let at = count?.end
+  for (let index = 0; count && at !== undefined && index < count.value; index++) {
+    const module = readUnsigned(wasm, at)
+    const kind = skipNames(wasm, at)
+    if (!module || kind === undefined) return false
+    if (decoder.decode(wasm.slice(module.end, module.end + module.value)) === from) return true
+    at = wasm[kind] === KIND.MEMORY ? skipLimits(wasm, kind + 1) : skipType(wasm, kind)
+  }
+  return false
+}
+
+const decoder = new TextDecoder()
+
+/** Behind the limits of a memory. */
+const skipLimits = (wasm: Uint8Array, at: number): number | undefined => {
+  const least = readUnsigned(wasm, at + 1)
+  return least && (wasm[at] ?? 0) & HAS_MAXIMUM ? readUnsigned(wasm, least.end)?.end : least?.end
+}
+
 /** Behind the two names of an import: where its kind is. */
 const skipNames = (wasm: Uint8Array, start: number): number | undefined => {
   const module = readUnsigned(wasm, start)

@@ -44,6 +44,13 @@ export const SUPERBLOCK = {
   USED_OPEN_FILES: 16,
   USED_PIPES: 17,
   USED_TTYS: 18,
+  /** Message ports and their namespaces, and capabilities; see src/objects/capability.ts. How many are in use is four words on. */
+  FREE_TARGETS: 40,
+  FREE_CAPABILITIES: 41,
+  /** First of the list of all ports and namespaces. */
+  TARGETS: 42,
+  USED_TARGETS: 44,
+  USED_CAPABILITIES: 45,
 } as const
 
 export const MAX_THREADS = 256

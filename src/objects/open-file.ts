@@ -113,6 +113,7 @@ const close = (objects: Objects, file: number): void => {
   if (stream === STREAM.PIPE_READ) closePipeEnd(objects, object, PIPE.READERS)
   else if (stream === STREAM.PIPE_WRITE) closePipeEnd(objects, object, PIPE.WRITERS)
   else if (stream === STREAM.TTY) releaseTty(objects, object)
+  else if (stream === STREAM.CAPABILITY) objects.capabilities?.close(objects, object)
   else if (object !== 0 && stream !== STREAM.SIGNALS) objects.vfs.unpin(object)
 }
 

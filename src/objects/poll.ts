@@ -90,7 +90,8 @@ const check = (objects: Objects, file: number, entry: PollEntry, kind: 'read' | 
   else if (stream === STREAM.TTY) checkTty(objects, object, entry, kind)
   else if (stream === STREAM.SIGNALS) {
     if (pendingOf(objects, object) !== 0) entry.ready = READY.READ
-  } else checkFile(objects, file, object, entry, kind)
+  } else if (stream === STREAM.CAPABILITY) objects.capabilities?.poll(objects, object, entry)
+  else checkFile(objects, file, object, entry, kind)
 }
 
 const checkPipe = (objects: Objects, pipe: number, entry: PollEntry, kind: 'read' | 'write'): void => {

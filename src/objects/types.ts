@@ -37,6 +37,8 @@ export const STREAM = {
   TTY: 5,
   DEVICE: 6,
   SIGNALS: 7,
+  /** A message port or a namespace of ports; see capability.ts. */
+  CAPABILITY: 16,
 } as const
 
 /** Status flags of an open file description; WASI's fdflags bits. */
@@ -47,7 +49,7 @@ export const ACCESS = { READ: 1, WRITE: 2 } as const
 
 export interface OpenFileFacts {
   stream: number
-  /** Inode (file, directory, device), word index of the pipe or tty, or the mask of signals. */
+  /** Inode (file, directory, device), word index of the pipe, tty or capability, or the mask of signals. */
   object: number
   access: number
   status: number
