@@ -161,7 +161,7 @@ export const WASMRUN: Partial<Record<CallName, readonly string[]>> = {
   chdir: ['chdir'],
   getcwd: ['getcwd'],
   ioctl: ['winsize_get', 'winsize_set', 'termios_get', 'termios_set'],
-  port: ['namespace_create', 'port_create', 'port_open'],
+  port: ['namespace_create', 'port_create', 'port_open', 'bind'],
   send: ['send'],
   receive: ['receive'],
   capability: ['derive', 'limit', 'revoke', 'facts'],

@@ -8,7 +8,7 @@
  * revoked it, is gone as soon as anybody looks.
  */
 import { ERRNO } from '../abi/errno.ts'
-import { addCapability, CAPABILITY, isAlive, RIGHT, releaseCapability } from './capability.ts'
+import { addCapability, CAPABILITY, isAlive, releaseCapability } from './capability.ts'
 import { type Objects, setWordAt, word } from './objects.ts'
 import { copyBytes } from './spans.ts'
 import { TARGET } from './target.ts'
@@ -55,8 +55,17 @@ const isName = (objects: Objects, at: number, name: Uint8Array): boolean => {
   return name.every((byte, index) => objects.memory.u8[from + index] === byte)
 }
 
-/** Gives a port a name, by a capability derived from its maker's: 0, -EEXIST, -ENOSPC, -errno of the heap. The caller holds the lock. */
-export const bindName = (objects: Objects, namespace: number, name: Uint8Array, from: number): number => {
+/**
+ * Gives a port a name, by a capability derived from one that leads to it: 0, -EEXIST, -ENOSPC, -errno of the heap. The caller holds
+ * the lock.
+ */
+export const bindName = (
+  objects: Objects,
+  namespace: number,
+  name: Uint8Array,
+  from: number,
+  rights: number,
+): number => {
   const found = findName(objects, namespace, name)
   if (found >= 0) return -ERRNO.EXIST
   if (word(objects, namespace + TARGET.COUNT) >= NAMES_MAX) return -ERRNO.NOSPC
@@ -64,7 +73,7 @@ export const bindName = (objects: Objects, namespace: number, name: Uint8Array, 
   if (at < 0) return at
   objects.memory.refresh()
   const target = word(objects, from + CAPABILITY.TARGET)
-  const bound = addCapability(objects, target, RIGHT.SEND | RIGHT.GRANT, { via: from, origin: 0 })
+  const bound = addCapability(objects, target, rights, { via: from, origin: 0 })
   if (bound < 0) {
     objects.heap.free(at, sizeOf(name.length))
     return bound

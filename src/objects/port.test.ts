@@ -11,6 +11,7 @@ import type { Objects } from './objects.ts'
 import { fileObject, openPipe, releaseFile, setStatusFlags } from './open-file.ts'
 import { pollOperation } from './poll.ts'
 import {
+  bindCapability,
   createNamedPort,
   createNamespace,
   createPort,
@@ -141,6 +142,34 @@ test('no right comes out of a namespace that its holder does not have', () => {
   const to = give(client, lookUp(client, 10, 'box').attempt())
   assert.equal(receive(client, to).attempt(), -ERRNO.ACCES)
   assert.equal(deriveFile(client.objects, client.descriptors.get(to), RIGHT.RECEIVE), -ERRNO.ACCES)
+})
+
+test('a second namespace has only what was put into it, with the rights that it was put there with', () => {
+  const { actor, parent, names, service, box } = village()
+  const [other, guest] = [give(parent, createNamespace(parent.objects)), actor(parent)]
+  const port = give(parent, lookUp(parent, names, 'box', RIGHT.SEND | RIGHT.GRANT).attempt())
+  const bind = (name: string, rights: number, from = port): number =>
+    bindCapability(
+      parent.objects,
+      parent.descriptors.get(other),
+      bytes(name),
+      parent.descriptors.get(from),
+      rights,
+    )
+  assert.equal(bind('alias', RIGHT.SEND), 0)
+  assert.equal(bind('alias', RIGHT.SEND), -ERRNO.EXIST)
+  assert.equal(bind('', RIGHT.SEND), -ERRNO.INVAL)
+  assert.equal(bind('none', RIGHT.RECEIVE), -ERRNO.ACCES)
+  assert.equal(bind('names', RIGHT.SEND, names), -ERRNO.BADF, 'namespaces have no names')
+  assert.equal(hand(parent, guest, other, 3, RIGHT.OPEN | RIGHT.SEND | RIGHT.GRANT), 0)
+  assert.equal(lookUp(guest, 3, 'box').attempt(), -ERRNO.NOENT)
+  assert.equal(lookUp(guest, 3, 'alias', RIGHT.SEND | RIGHT.GRANT).attempt(), -ERRNO.ACCES)
+  const to = give(guest, lookUp(guest, 3, 'alias').attempt())
+  assert.equal(send(guest, to, 'x').attempt(), 0)
+  parent.descriptors.close(port)
+  assert.equal(send(guest, to, 'x').attempt(), 0, 'the name holds what it leads to')
+  revoke(service, box)
+  assert.equal(send(guest, to, 'x').attempt(), -ERRNO.STALE)
 })
 
 test('a name is taken once, and free again when its port has ended', () => {

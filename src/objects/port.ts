@@ -45,6 +45,8 @@ import { type Descriptors, type Operation, PENDING, READY, STREAM } from './type
 /** Rights of who makes a namespace, a port with a name (its holder serves, and does not count as a sender), a port without. */
 const NAMESPACE_RIGHTS = RIGHT.OPEN | RIGHT.BIND | RIGHT.SEND | RIGHT.GRANT
 const SERVICE_RIGHTS = RIGHT.RECEIVE | RIGHT.GRANT
+/** What a name can lead to at most. */
+const NAMED_RIGHTS = RIGHT.SEND | RIGHT.GRANT
 const PORT_RIGHTS = RIGHT.RECEIVE | RIGHT.GRANT | RIGHT.SEND
 
 const create = (objects: Objects, kind: number, rights: number): number => {
@@ -78,10 +80,35 @@ export const createNamedPort = (objects: Objects, file: number, name: Uint8Array
     const port = create(objects, TARGET.PORT, SERVICE_RIGHTS)
     if (port < 0) return port
     const namespace = word(objects, through + CAPABILITY.TARGET)
-    const refused = bindName(objects, namespace, name, port)
+    const refused = bindName(objects, namespace, name, port, NAMED_RIGHTS)
     if (refused < 0) releaseCapability(objects, port)
     else wakeSet(objects.memory, namespace + TARGET.READ_WAITERS)
     return refused < 0 ? refused : openCapability(objects, port)
+  })
+
+/**
+ * Gives the port behind an open file a name in a namespace, with some of the rights to it (SEND, GRANT): 0, or -EACCES where it may not
+ * be handed on or the namespace may not be added to, -EEXIST, -EINVAL, -ENOSPC, -ESTALE.
+ */
+export const bindCapability = (
+  objects: Objects,
+  file: number,
+  name: Uint8Array,
+  port: number,
+  rights: number,
+): number =>
+  locked(objects, () => {
+    const through = capabilityOf(objects, file, RIGHT.BIND, TARGET.NAMESPACE)
+    if (through < 0) return through
+    const from = capabilityOf(objects, port, RIGHT.GRANT, TARGET.PORT)
+    if (from < 0) return from
+    if (name.length === 0 || name.length > NAME_BYTES_MAX) return -ERRNO.INVAL
+    const left = word(objects, from + CAPABILITY.RIGHTS) & rights & NAMED_RIGHTS
+    if (left === 0) return -ERRNO.ACCES
+    const namespace = word(objects, through + CAPABILITY.TARGET)
+    const refused = bindName(objects, namespace, name, from, left)
+    if (refused === 0) wakeSet(objects.memory, namespace + TARGET.READ_WAITERS)
+    return refused
   })
 
 /** What a call that may wait needs besides: it never waits where `isPatient` says so. */
@@ -90,8 +117,8 @@ export interface Manner {
 }
 
 /**
- * An open file for the port of that name, with the rights asked for (SEND, GRANT), which the namespace's own must include. -ENOENT,
- * or, patient, it waits until there is one of that name.
+ * An open file for the port of that name, with the rights asked for (SEND, GRANT), which the namespace's own and those that the name
+ * was bound with must include. -EACCES; -ENOENT, or, patient, it waits until there is one of that name.
  */
 export const openOperation = (
   objects: Objects,
@@ -103,10 +130,11 @@ export const openOperation = (
   operationOn(objects, file, SYSCALLS.port.number, TARGET.READ_WAITERS, () => {
     const through = capabilityOf(objects, file, RIGHT.OPEN, TARGET.NAMESPACE)
     if (through < 0) return through
-    if (rights === 0 || rights & ~(RIGHT.SEND | RIGHT.GRANT)) return -ERRNO.INVAL
+    if (rights === 0 || rights & ~NAMED_RIGHTS) return -ERRNO.INVAL
     if (rights & ~word(objects, through + CAPABILITY.RIGHTS)) return -ERRNO.ACCES
     const origin = findName(objects, word(objects, through + CAPABILITY.TARGET), name)
     if (origin < 0) return isPatient && !isNonblocking(objects, file) ? PENDING : origin
+    if (rights & ~word(objects, origin + CAPABILITY.RIGHTS)) return -ERRNO.ACCES
     const target = word(objects, origin + CAPABILITY.TARGET)
     return opened(objects, addCapability(objects, target, rights, { via: through, origin }))
   })

@@ -34,7 +34,7 @@ export const wasmrunImports = (process: Process): WasmrunImports => {
 }
 
 /** Which argument points to a text or to data whose length comes next. */
-const TEXT_AT: Record<string, number> = { chdir: 0, port_create: 1, port_open: 1, send: 1 }
+const TEXT_AT: Record<string, number> = { chdir: 0, port_create: 1, bind: 1, port_open: 1, send: 1 }
 /** Bytes of it that a record has. */
 const TEXT_BYTES = 96
 /** Calls whose last argument points to what strace shows as their result. */

@@ -1,8 +1,9 @@
-/** namespace_create, port_create, port_open, send, receive. */
+/** namespace_create, port_create, bind, port_open, send, receive. */
 import { ERRNO } from '../../abi/errno.ts'
 import { NAME_BYTES_MAX } from '../../objects/namespace.ts'
 import {
   type Attachment,
+  bindCapability,
   createNamedPort,
   createNamespace,
   createPort,
@@ -60,6 +61,14 @@ export const portCalls = (process: Process, sight: Sight) => {
         fileOf(namespace, (file) => createNamedPort(objects, file, bytes)),
         out,
       )
+    },
+    bind: (namespace: number, name: number, length: number, port: number, rights: number): number => {
+      sight.begin()
+      const bytes = nameAt(name, length)
+      if (typeof bytes === 'number') return -bytes
+      const to = (file: number): number =>
+        fileOf(port, (from) => bindCapability(objects, file, bytes, from, rights))
+      return errnoOf(fileOf(namespace, to))
     },
     port_open: (
       namespace: number,
