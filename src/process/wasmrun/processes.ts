@@ -12,6 +12,8 @@ import { SPAWN_BYTES, spawnRequestAt } from './spawn.ts'
 
 /** Bytes of a path. */
 const PATH_MAX = 4096
+const HIGHEST_SIGNAL = 31
+const HIGHEST_PID = 0x7fffffff
 /** WNOHANG, WUNTRACED, WCONTINUED. */
 const WAIT_FLAGS = 11
 
@@ -58,7 +60,8 @@ export const processCalls = (process: Process, sight: Sight) => {
     },
     kill: (pid: number, signal: number): number => {
       sight.begin()
-      return signal >>> 0 > 31 ? ERRNO.INVAL : errnoOf(kill(pid, signal))
+      const isOdd = signal >>> 0 > HIGHEST_SIGNAL || pid < -HIGHEST_PID
+      return isOdd ? ERRNO.INVAL : errnoOf(kill(pid, signal))
     },
     pipe: (out: number): number => {
       sight.begin()
