@@ -118,7 +118,8 @@ export interface Manner {
 
 /**
  * An open file for the port of that name, with the rights asked for (SEND, GRANT), which the namespace's own and those that the name
- * was bound with must include. -EACCES; -ENOENT, or, patient, it waits until there is one of that name.
+ * was bound with must include. -EACCES; -ENOENT, or, patient, it waits until there is one of that name. `keep` takes the open file over
+ * and gives the result, under the lock: a thread that is killed has made nothing, or has it where it is found.
  */
 export const openOperation = (
   objects: Objects,
@@ -126,6 +127,7 @@ export const openOperation = (
   name: Uint8Array,
   rights: number,
   { isPatient }: Manner,
+  keep = (opened: number): number => opened,
 ): Operation =>
   operationOn(objects, file, SYSCALLS.port.number, TARGET.READ_WAITERS, () => {
     const through = capabilityOf(objects, file, RIGHT.OPEN, TARGET.NAMESPACE)
@@ -136,7 +138,8 @@ export const openOperation = (
     if (origin < 0) return isPatient && !isNonblocking(objects, file) ? PENDING : origin
     if (rights & ~word(objects, origin + CAPABILITY.RIGHTS)) return -ERRNO.ACCES
     const target = word(objects, origin + CAPABILITY.TARGET)
-    return opened(objects, addCapability(objects, target, rights, { via: through, origin }))
+    const made = opened(objects, addCapability(objects, target, rights, { via: through, origin }))
+    return made < 0 ? made : keep(made)
   })
 
 /** A descriptor to be sent, and of a capability the rights that go along. */

@@ -46,10 +46,7 @@ export const capabilityCalls = (process: Process, sight: Sight) => {
     derive: (fd: number, rights: number, out: number): number => {
       sight.begin()
       if (!sight.has(out, 4)) return ERRNO.FAULT
-      return sight.give(
-        withFile(fd, (file) => deriveFile(objects, file, rights)),
-        out,
-      )
+      return sight.give(() => withFile(fd, (file) => deriveFile(objects, file, rights)), out)
     },
     limit: (fd: number, rights: number): number => {
       sight.begin()

@@ -49,18 +49,15 @@ export const portCalls = (process: Process, sight: Sight) => {
   return {
     namespace_create: (out: number): number => {
       sight.begin()
-      return sight.has(out, 4) ? sight.give(createNamespace(objects), out) : ERRNO.FAULT
+      return sight.has(out, 4) ? sight.give(() => createNamespace(objects), out) : ERRNO.FAULT
     },
     port_create: (namespace: number, name: number, length: number, out: number): number => {
       sight.begin()
       if (!sight.has(out, 4)) return ERRNO.FAULT
-      if (namespace === NOWHERE) return sight.give(createPort(objects), out)
+      if (namespace === NOWHERE) return sight.give(() => createPort(objects), out)
       const bytes = nameAt(name, length)
       if (typeof bytes === 'number') return -bytes
-      return sight.give(
-        fileOf(namespace, (file) => createNamedPort(objects, file, bytes)),
-        out,
-      )
+      return sight.give(() => fileOf(namespace, (file) => createNamedPort(objects, file, bytes)), out)
     },
     bind: (namespace: number, name: number, length: number, port: number, rights: number): number => {
       sight.begin()
@@ -83,8 +80,10 @@ export const portCalls = (process: Process, sight: Sight) => {
       const bytes = nameAt(name, length)
       if (typeof bytes === 'number') return -bytes
       const open = (file: number): number =>
-        waitIn(process, openOperation(objects, file, bytes, rights, manner(flags)))
-      return sight.give(fileOf(namespace, open), out)
+        waitIn(process, openOperation(objects, file, bytes, rights, manner(flags), sight.keep))
+      const fd = fileOf(namespace, open)
+      if (fd >= 0) sight.put(out, fd)
+      return fd < 0 ? -fd : ERRNO.SUCCESS
     },
     send: (
       port: number,

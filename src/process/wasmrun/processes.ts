@@ -1,6 +1,7 @@
 /** spawn, wait, kill, pipe, dup2, getcwd, chdir. */
 import { ERRNO } from '../../abi/errno.ts'
 import { statusWord, waitOperation } from '../../objects/child.ts'
+import { locked } from '../../objects/objects.ts'
 import { openPipe, releaseFile } from '../../objects/open-file.ts'
 import { raise } from '../../objects/signal.ts'
 import type { Operation } from '../../objects/types.ts'
@@ -35,6 +36,19 @@ export const processCalls = (process: Process, sight: Sight) => {
     }
     return kernel ? untilAnswered(kernel.kill(pid, signal)) : -ERRNO.NOTSUP
   }
+  /** Both ends or none. The caller holds the lock. */
+  const putPipe = (out: number): number => {
+    const ends = openPipe(objects)
+    if (typeof ends === 'number') return -ends
+    const reader = sight.keep(ends.reader)
+    if (reader < 0) releaseFile(objects, ends.writer)
+    const writer = reader < 0 ? reader : sight.keep(ends.writer)
+    if (reader >= 0 && writer < 0) descriptors.close(reader)
+    if (writer < 0) return -writer
+    sight.put(out, reader)
+    sight.put(out + 4, writer)
+    return ERRNO.SUCCESS
+  }
   return {
     spawn: (at: number, out: number): number => {
       sight.begin()
@@ -66,17 +80,7 @@ export const processCalls = (process: Process, sight: Sight) => {
     pipe: (out: number): number => {
       sight.begin()
       if (!sight.has(out, 8)) return ERRNO.FAULT
-      const ends = openPipe(objects)
-      if (typeof ends === 'number') return -ends
-      const refused = sight.give(ends.reader, out)
-      if (refused === 0) {
-        const reader = sight.word(out)
-        const failed = sight.give(ends.writer, out + 4)
-        if (failed !== 0) descriptors.close(reader)
-        return failed
-      }
-      releaseFile(objects, ends.writer)
-      return refused
+      return locked(objects, () => putPipe(out))
     },
     dup2: (fd: number, to: number): number => {
       sight.begin()

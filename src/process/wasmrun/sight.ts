@@ -2,9 +2,12 @@
  * What the imports of this folder see of the guest's memory, and how they begin.
  *
  * Invariant: `begin` is the first thing every import does. It also makes sure of some stack, so that a guest that recurses to the
- * last byte is refused here, where nothing has changed, and not in the middle of a list.
+ * last byte is refused here, where nothing has changed, and not in the middle of a list. What a call makes is in the descriptor
+ * table before the lock is let go: a process may be killed at any moment in which it does not hold it, and only what is in its
+ * table is given back.
  */
 
+import { locked } from '../../objects/objects.ts'
 import { releaseFile } from '../../objects/open-file.ts'
 import { rightsThatApply } from '../capability.ts'
 import { fits } from '../guest.ts'
@@ -25,8 +28,10 @@ export interface Sight {
   text(at: number, most: number): string | undefined
   word(at: number): number
   put(at: number, value: number): void
-  /** A new open file becomes a descriptor, whose number is put at `out`: 0 or errno. The reference is taken over in any case. */
-  give(file: number, out: number): number
+  /** A descriptor for an open file that was just made, or -errno; the reference is taken over in any case. Under the lock. */
+  keep(file: number): number
+  /** What `make` makes becomes a descriptor, whose number is put at `out`: 0 or errno. */
+  give(make: () => number, out: number): number
 }
 
 const decoder = new TextDecoder()
@@ -47,17 +52,18 @@ export const createSight = (process: Process): Sight => {
     },
     word: (at) => guest.view.getUint32(at >>> 0, true),
     put: (at, value) => guest.view.setUint32(at >>> 0, value, true),
-    give: (file, out) => {
-      if (file < 0) return -file
-      const base = rightsThatApply(objects, file)
-      const fd = descriptors.install(file, { base, inheriting: 0 })
-      if (fd < 0) {
-        releaseFile(objects, file)
-        return -fd
-      }
-      sight.put(out, fd)
-      return 0
+    keep: (file) => {
+      if (file < 0) return file
+      const fd = descriptors.install(file, { base: rightsThatApply(objects, file), inheriting: 0 })
+      if (fd < 0) releaseFile(objects, file)
+      return fd
     },
+    give: (make, out) =>
+      locked(objects, () => {
+        const fd = sight.keep(make())
+        if (fd >= 0) sight.put(out, fd)
+        return fd < 0 ? -fd : 0
+      }),
   }
   return sight
 }
