@@ -247,6 +247,19 @@ function firefoxTests(): void {
       }
     }))
 
+  test('Firefox: the counter and its clients, by message ports and capabilities', () =>
+    visit(null, async ({ page }) => {
+      for (const name of ['main', 'counter', 'client'])
+        await put(
+          page,
+          `/home/ipc/${name}.wasm`,
+          gunzipSync(readFileSync(`examples/ipc/prebuilt/${name}.wasm.gz`)),
+        )
+      const { stdout, code } = await run(page, './main.wasm', [], '/home/ipc')
+      assert.match(stdout, /guest: cannot open "write": Stale file handle[\s\S]*the count is 50\n$/)
+      assert.equal(code, 0)
+    }))
+
   test('Firefox: a project from a .zip runs by a click, its output is in the console', () =>
     visit(null, async ({ page }) => {
       const workshop = openWorkshop()

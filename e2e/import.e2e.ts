@@ -122,6 +122,7 @@ for (const [id, words] of [
   ['javascript-hello', /The way out takes \d+ steps/],
   ['rust-hello', /Where to\?/],
   ['tinygo-hello', /\d+ cells live on/],
+  ['ipc', /nobody can ask any more; the count is 50/],
 ] as const) {
   test(`the example ${id} opens from the gallery and runs`, async () => {
     await page.locator(`[data-example="${id}"]`).click()

@@ -20,13 +20,14 @@ const open = async (root: HTMLElement): Promise<void> => {
     render(<Precondition failed={failed} tryAgain={tryAgain} />, root)
     return
   }
-  const { jail, kernel, process, quickjs, ruby, host } = __ASSETS__
+  const { jail, kernel, process, quickjs, ruby, wasmrun, host } = __ASSETS__
   const scripts = {
     jail: site(jail),
     kernel: site(kernel),
     process: site(process),
     quickjs: site(quickjs),
     ruby: site(ruby),
+    wasmrun: site(wasmrun),
     host: site(host),
     runtimes: site('runtimes/'),
     service: site(__ASSETS__.service),

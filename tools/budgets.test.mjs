@@ -12,6 +12,7 @@ const built = (gzip) => ({
     kernel: ['c'],
     quickjs: [],
     ruby: [],
+    wasmrun: [],
     process: ['c'],
     host: ['c'],
     service: ['c'],

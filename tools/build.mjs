@@ -1,7 +1,7 @@
 /**
  * `npm run build`: writes the whole static site to dist/.
  *
- *   workers/{jail,kernel,process,quickjs,ruby}.ts ─► assets/NAME-HASH.js   texts: the page fetches them and hands them to the jail
+ *   workers/{jail,kernel,process,quickjs,ruby,wasmrun}.ts ─► assets/NAME-HASH.js   texts: the page fetches them and hands them to the jail
  *   workers/host.ts                  ─► assets/host-HASH.js   a classic worker on the site's own origin
  *   workers/service.ts               ─► service.js            at the root, because a worker's scope is its folder
  *   src/main.tsx                     ─► assets/main-HASH.js   modules, split; knows the names above as __ASSETS__
@@ -28,7 +28,7 @@ export const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), '..')
 /** The oldest browsers the site is for: the first with what the jail needs. */
 const TARGET = ['es2022', 'chrome123', 'firefox145']
 /** Doors that become one classic script each. The service worker is apart: its name must not change. */
-const SCRIPTS = /** @type {const} */ (['jail', 'kernel', 'process', 'quickjs', 'ruby', 'host'])
+const SCRIPTS = /** @type {const} */ (['jail', 'kernel', 'process', 'quickjs', 'ruby', 'wasmrun', 'host'])
 const HASH_LENGTH = 10
 /** In public/ for the host to read; a browser may not get them. */
 const HOST_FILES = ['_headers', '.htaccess', '.nojekyll']
@@ -39,7 +39,7 @@ const HOST_FILES = ['_headers', '.htaccess', '.nojekyll']
  * @typedef {object} Build
  * @property {string} version
  * @property {string} id a hash over all shell files but service.js, which holds it: another id is another site
- * @property {Record<'page' | 'jail' | 'kernel' | 'process' | 'quickjs' | 'ruby' | 'host' | 'service', string[]>} parts the files each part needs
+ * @property {Record<'page' | 'jail' | 'kernel' | 'process' | 'quickjs' | 'ruby' | 'wasmrun' | 'host' | 'service', string[]>} parts the files each part needs
  *   to start; lazy chunks are not among them
  * @property {string[]} packages the npm packages whose code is in it
  * @property {ShellFile[]} files everything that is needed to start offline: all but runtimes, examples, licences
@@ -124,7 +124,7 @@ const COMMON = {
 export async function bundleScript(name, common) {
   const entryPoints = [`workers/${name}.ts`]
   // Guests may run JavaScript in the process workers: there the machine keeps to what it captured before them.
-  const inject = ['process', 'quickjs', 'ruby'].includes(name) ? ['src/memory/intrinsics.ts'] : []
+  const inject = ['process', 'quickjs', 'ruby', 'wasmrun'].includes(name) ? ['src/memory/intrinsics.ts'] : []
   const { outputFiles, metafile } = await esbuild.build({
     ...common,
     entryPoints,

@@ -13,6 +13,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
 import { constants, gunzipSync, gzipSync } from 'node:zlib'
 import { zipSync } from 'fflate'
+import { compileC } from './clang/compile.mjs'
 
 /** Bytes: no tracked file may be larger. */
 const MAX_PREBUILT = 3 * 1024 * 1024
@@ -29,7 +30,8 @@ const FIXTURE_OUTPUT = `${FIXTURES}/target/${RUST_TARGET}/release`
  *   files: string[], programs: Program[] }} Example
  * @typedef {{ language: string, file: string, size: number, sha256: string, packedSize: number, packedSha256: string, toolchain: string }} Prebuilt
  *   `size` and `sha256` are those of the unpacked .wasm
- * @typedef {{ language: 'rust' | 'go' | 'tinygo', folder: string, output: string, file: string, args?: string[], reactor?: boolean, threads?: boolean }} Recipe
+ * @typedef {{ language: 'rust' | 'go' | 'tinygo' | 'c', folder: string, output: string, file: string, args?: string[], reactor?: boolean, threads?: boolean }} Recipe
+ *   of a program in C `output` is the source, and `args` are the headers: nothing is written beside it
  */
 
 /** What is built from what. @type {Record<string, Recipe>} */
@@ -82,6 +84,15 @@ const RECIPES = {
     args: ['-p', 'threads'],
     threads: true,
   },
+  'ipc-main': inC('examples/ipc/main.c', 'examples/ipc/prebuilt/main.wasm.gz'),
+  'ipc-counter': inC('examples/ipc/counter.c', 'examples/ipc/prebuilt/counter.wasm.gz'),
+  'ipc-client': inC('examples/ipc/client.c', 'examples/ipc/prebuilt/client.wasm.gz'),
+  ipc: inC('e2e/fixtures/src/ipc/probe.c', 'e2e/fixtures/prebuilt/ipc.wasm.gz'),
+}
+
+/** With wasmrun.h beside it. @param {string} source @param {string} file @returns {Recipe} */
+function inC(source, file) {
+  return { language: 'c', folder: dirname(source), output: source, file, args: ['examples/ipc/wasmrun.h'] }
 }
 
 /** A program with threads imports its memory, with a maximum that every machine can reserve. */
@@ -206,12 +217,18 @@ function buildTinygo(_recipe, cwd) {
   return run('tinygo', ['version'], cwd)
 }
 
+/** @param {Recipe} recipe @param {string} root @returns {Promise<{ wasm: Uint8Array, toolchain: string }>} */
+async function compile(recipe, root) {
+  if (recipe.language === 'c') return compileC(root, recipe.output, recipe.args ?? [])
+  const toolchain = BUILDERS[recipe.language](recipe, resolve(root, recipe.folder))
+  return { wasm: readFileSync(join(root, recipe.output)), toolchain }
+}
+
 const BUILDERS = { rust: buildRust, go: buildGo, tinygo: buildTinygo }
 
-/** Builds one program and writes its .gz. @param {string} name @param {Recipe} recipe @param {string} root @returns {Prebuilt} */
-function build(name, recipe, root) {
-  const toolchain = BUILDERS[recipe.language](recipe, resolve(root, recipe.folder))
-  const wasm = readFileSync(join(root, recipe.output))
+/** Builds one program and writes its .gz. @param {string} name @param {Recipe} recipe @param {string} root @returns {Promise<Prebuilt>} */
+async function build(name, recipe, root) {
+  const { wasm, toolchain } = await compile(recipe, root)
   const packed = gzipSync(wasm, { level: constants.Z_BEST_COMPRESSION })
   if (packed.length > MAX_PREBUILT)
     throw new Error(`${name}: ${packed.length} bytes packed, the limit is ${MAX_PREBUILT}`)
@@ -251,7 +268,7 @@ async function buildAll(names, root) {
   for (const [name, recipe] of Object.entries(RECIPES)) {
     if (names.length > 0 && !names.includes(name)) continue
     try {
-      const made = build(name, recipe, root)
+      const made = await build(name, recipe, root)
       console.log(
         `${name}: ${made.size} bytes, ${made.packedSize} packed${made.sha256 === programs[name]?.sha256 ? ', unchanged' : ''}`,
       )

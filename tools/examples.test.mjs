@@ -53,6 +53,10 @@ test('the prebuilt programs are those that prebuilt.json describes, under 3 MiB 
   assert.deepEqual(Object.keys(programs).sort(), [
     'bench',
     'go-hello',
+    'ipc',
+    'ipc-client',
+    'ipc-counter',
+    'ipc-main',
     'probe',
     'rust-hello',
     'threads',

@@ -7,10 +7,11 @@ interface Assets {
   /** Texts to be fetched by the page and handed to the jail, which cannot fetch: classic scripts. */
   readonly jail: string
   readonly kernel: string
-  /** Process workers: WASI commands, JavaScript on QuickJS, and Ruby. */
+  /** Process workers: WASI commands, JavaScript on QuickJS, Ruby, and WASI commands with imports from `wasmrun`. */
   readonly process: string
   readonly quickjs: string
   readonly ruby: string
+  readonly wasmrun: string
   /** The host worker: a classic script on the site's own origin. */
   readonly host: string
   /** The service worker, at the site's root: classic, never hashed. */

@@ -40,6 +40,7 @@ const DOORS = {
   'src/main.tsx': [...COMMON, 'ui', 'sdk', 'ipc', 'project'],
   'workers/kernel.ts': ['abi', 'lib', 'kernel', 'ipc', 'memory', 'vfs', 'objects', 'net'],
   'workers/process.ts': [...COMMON, 'process', 'runtimes', 'programs', 'objects', 'vfs', 'memory', 'ipc'],
+  'workers/wasmrun.ts': [...COMMON, 'process', 'runtimes', 'objects', 'vfs', 'memory', 'ipc'],
   'workers/ruby.ts': [...COMMON, 'process', 'runtimes', 'objects', 'vfs', 'memory', 'ipc'],
   'workers/quickjs.ts': [...COMMON, 'process', 'runtimes', 'objects', 'vfs', 'memory', 'ipc'],
   'workers/host.ts': [...COMMON, 'host', 'tunnel', 'ipc', 'net', 'project'],

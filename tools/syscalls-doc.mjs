@@ -23,14 +23,14 @@ export async function syscallsPage() {
   })
   const text = outputFiles[0]?.text ?? ''
   const table = await import(`data:text/javascript;base64,${Buffer.from(text).toString('base64')}`)
-  return page(table.SYSCALLS, table.SUPPORT)
+  return page(table.SYSCALLS, table.SUPPORT, table.WASMRUN)
 }
 
-/** @param {Record<string, CallFacts>} calls @param {Record<string, string>} support */
-function page(calls, support) {
+/** @param {Record<string, CallFacts>} calls @param {Record<string, string>} support @param {Record<string, string[]>} wasmrun */
+function page(calls, support, wasmrun) {
   const rows = Object.entries(calls)
     .sort(([, a], [, b]) => a.number - b.number)
-    .map(([name, facts]) => row(name, facts, support[name] ?? ''))
+    .map(([name, facts]) => row(name, facts, support[name] ?? '', wasmrun[name] ?? []))
   const imports = Object.values(calls).flatMap(({ wasi }) => wasi)
   return `# System calls
 
@@ -38,18 +38,19 @@ Written by \`node tools/syscalls-doc.mjs\` from \`src/abi/syscalls.ts\`; edit th
 
 A call is made in the caller's own thread over the machine's shared memory, unless the kernel has to decide. A call that may
 wait sleeps on the thread's one wake word; every such call has an asynchronous form as well. The last column names the
-imports of \`wasi_snapshot_preview1\` that end in the call (${imports.length} in all; \`wasi_unstable\` has the same, but for sock_accept).
+imports of \`wasi_snapshot_preview1\` that end in the call (${imports.length} in all; \`wasi_unstable\` has the same, but for sock_accept); those with
+\`wasmrun.\` in front are of the module of that name ([ipc.md](ipc.md)).
 
-| no. | call | support | may wait | done by | WASI imports |
+| no. | call | support | may wait | done by | imports |
 | --: | --- | --- | --- | --- | --- |
 ${rows.join('\n')}
 `
 }
 
-/** @param {string} name @param {CallFacts} facts @param {string} support */
-function row(name, { number, blocks, where, wasi }, support) {
+/** @param {string} name @param {CallFacts} facts @param {string} support @param {string[]} wasmrun */
+function row(name, { number, blocks, where, wasi }, support, wasmrun) {
   const by = where === 'thread' ? 'the caller' : 'the kernel'
-  const imports = wasi.map((one) => `\`${one}\``).join(', ')
+  const imports = [...wasi, ...wasmrun.map((one) => `wasmrun.${one}`)].map((one) => `\`${one}\``).join(', ')
   return `| ${number} | \`${name}\` | ${support} | ${blocks ? 'yes' : ''} | ${by} | ${imports} |`
 }
 

@@ -30,8 +30,13 @@ const boot = async (): Promise<void> => {
   const toKernel = new MessageChannel()
   const fromKernel = new MessageChannel()
   const policy = connect<KernelForJail>(fromKernel.port1)
-  const { wasi, quickjs, ruby } = texts.processes
-  const urls = { wasi: script(wasi), quickjs: script(quickjs), ruby: script(ruby) }
+  const { wasi, quickjs, ruby, wasmrun } = texts.processes
+  const urls = {
+    wasi: script(wasi),
+    quickjs: script(quickjs),
+    ruby: script(ruby),
+    wasmrun: script(wasmrun),
+  }
   const pool = createPool({
     spawn: (kind) => new Worker(urls[kind]),
     onFailure: (thread, message) => void policy.api.threadFailed(thread, message),

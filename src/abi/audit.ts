@@ -18,6 +18,11 @@ export interface Audit {
   semaphores: number
   /** Descriptors that tell of changes. */
   watches: number
+  /** Ports and namespaces of guests (src/objects/port.ts), messages that wait there, and capabilities that lead there. */
+  messagePorts: number
+  namespaces: number
+  messages: number
+  capabilities: number
   /** Inodes that are kept by open files and working directories, each as often as it is. */
   pins: number
   /** Bytes of shared memory for descriptor tables, rings and the like. */

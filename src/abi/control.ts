@@ -201,6 +201,9 @@ export interface RuntimeProgress {
   retry: boolean
 }
 
+/** Which process script a program needs: its runtime's, or for a module with imports from `wasmrun` the one that has them. */
+export type ProcessKind = RuntimeRecipe['kind'] | 'wasmrun'
+
 /** How a runtime's processes start; comes from the manifest and is checked by the host. */
 export interface RuntimeRecipe {
   /** 'wasi': a command module with _start. The others are libraries, driven by the folder of that name in src/runtimes. */

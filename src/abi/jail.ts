@@ -4,7 +4,7 @@
  */
 
 import type { Census } from './audit.ts'
-import type { ExitReason, RuntimeRecipe } from './control.ts'
+import type { ExitReason, ProcessKind } from './control.ts'
 
 /** What the jail's document does for the kernel: only a document can make workers there. */
 export interface JailApi {
@@ -27,7 +27,7 @@ export interface KernelForJail {
 }
 
 export interface WarmRecipe {
-  kind: RuntimeRecipe['kind']
+  kind: ProcessKind
   args: string[]
   env: Record<string, string>
 }
@@ -38,7 +38,7 @@ export interface ProcessStart {
   thread: number
   args: string[]
   env: Record<string, string>
-  kind: RuntimeRecipe['kind']
+  kind: ProcessKind
   /** For every thread but the first: what wasi_thread_start is called with. */
   begin: { argument: number } | null
 }
@@ -80,6 +80,8 @@ export interface ChildRequest {
   /** Signals that it ignores (bit n−1 is signal n), and that it blocks; default those of the parent. */
   ignored?: number
   blocked?: number
+  /** Capabilities for the child: [parent's descriptor, child's, rights that go along]. */
+  grants?: [number, number, number][]
 }
 
 /**
@@ -125,7 +127,7 @@ export interface ProcessStats {
 export interface JailBoot {
   /** Texts of the worker scripts: the kernel's, and one per kind of process. */
   kernel: string
-  processes: Record<RuntimeRecipe['kind'], string>
+  processes: Record<ProcessKind, string>
 }
 
 /** What the page hears from the jail's document. */

@@ -91,6 +91,10 @@ export const SYSCALLS = {
   semaphore: waiting(56),
   watch: asksKernel(57),
   pidfd: inThread(58),
+  port: waiting(70),
+  send: waiting(71),
+  receive: waiting(72),
+  capability: inThread(73),
 } as const satisfies Record<string, CallFacts>
 
 export type CallName = keyof typeof SYSCALLS
@@ -154,10 +158,31 @@ export const SUPPORT = {
   semaphore: 'full',
   watch: 'partial: a rename is a removal and a creation; changes are looked for five times a second',
   pidfd: 'full',
+  port: 'full',
+  send: 'full',
+  receive: 'full',
+  capability: 'full',
 } satisfies Record<CallName, 'full' | `partial: ${string}`>
 
-const BY_NUMBER = new Map<number, string>()
-for (const [name, facts] of Object.entries(SYSCALLS)) BY_NUMBER.set(facts.number, name)
+/**
+ * The imports of the module `wasmrun` (docs/ipc.md), by the call that they end in. Apart from the table, so that programs without them
+ * do not carry their names; in a traced call's record they come after those of WASI.
+ */
+export const WASMRUN: Partial<Record<CallName, readonly string[]>> = {
+  spawn: ['spawn'],
+  wait: ['wait'],
+  kill: ['kill'],
+  pipe: ['pipe'],
+  dup: ['dup2'],
+  chdir: ['chdir'],
+  getcwd: ['getcwd'],
+  ioctl: ['winsize_get', 'winsize_set', 'termios_get', 'termios_set'],
+  port: ['namespace_create', 'port_create', 'port_open', 'bind'],
+  send: ['send'],
+  receive: ['receive'],
+  capability: ['derive', 'limit', 'revoke', 'facts'],
+}
 
 /** Name of a call for the process table and strace; '' for 0. */
-export const callName = (number: number): string => BY_NUMBER.get(number) ?? ''
+export const callName = (number: number): string =>
+  Object.entries(SYSCALLS).find(([, facts]) => facts.number === number)?.[0] ?? ''

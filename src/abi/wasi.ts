@@ -45,46 +45,6 @@ export const RIGHTS_READONLY_MARK = 1 << 30
 
 const R = RIGHTS
 
-/** What can be done with a regular file. */
-export const RIGHTS_FILE =
-  R.FD_DATASYNC |
-  R.FD_READ |
-  R.FD_SEEK |
-  R.FD_FDSTAT_SET_FLAGS |
-  R.FD_SYNC |
-  R.FD_TELL |
-  R.FD_WRITE |
-  R.FD_ADVISE |
-  R.FD_ALLOCATE |
-  R.FD_FILESTAT_GET |
-  R.FD_FILESTAT_SET_SIZE |
-  R.FD_FILESTAT_SET_TIMES |
-  R.POLL_FD_READWRITE
-
-/** What can be done with a directory itself and with paths below it. */
-export const RIGHTS_DIRECTORY =
-  R.FD_FDSTAT_SET_FLAGS |
-  R.FD_SYNC |
-  R.FD_ADVISE |
-  R.PATH_CREATE_DIRECTORY |
-  R.PATH_CREATE_FILE |
-  R.PATH_LINK_SOURCE |
-  R.PATH_LINK_TARGET |
-  R.PATH_OPEN |
-  R.FD_READDIR |
-  R.PATH_READLINK |
-  R.PATH_RENAME_SOURCE |
-  R.PATH_RENAME_TARGET |
-  R.PATH_FILESTAT_GET |
-  R.PATH_FILESTAT_SET_SIZE |
-  R.PATH_FILESTAT_SET_TIMES |
-  R.FD_FILESTAT_GET |
-  R.FD_FILESTAT_SET_TIMES |
-  R.PATH_SYMLINK |
-  R.PATH_REMOVE_DIRECTORY |
-  R.PATH_UNLINK_FILE |
-  R.POLL_FD_READWRITE
-
 /** Pipes, ttys and devices: a character device without FD_SEEK and FD_TELL is what makes libc's isatty say yes. */
 export const RIGHTS_STREAM =
   R.FD_READ |
@@ -94,6 +54,16 @@ export const RIGHTS_STREAM =
   R.FD_DATASYNC |
   R.FD_FILESTAT_GET |
   R.POLL_FD_READWRITE
+
+/** What only makes sense where there are bytes with positions. */
+const POSITIONED = R.FD_SEEK | R.FD_TELL | R.FD_ALLOCATE | R.FD_FILESTAT_SET_SIZE
+
+/** What can be done with a regular file. */
+export const RIGHTS_FILE = RIGHTS_STREAM | POSITIONED | R.FD_ADVISE | R.FD_FILESTAT_SET_TIMES
+
+/** What can be done with a directory itself and with paths below it: everything but what is for bytes and for sockets. */
+export const RIGHTS_DIRECTORY =
+  RIGHTS_ALL & ~(POSITIONED | R.FD_READ | R.FD_WRITE | R.FD_DATASYNC | R.SOCK_SHUTDOWN | R.SOCK_ACCEPT)
 
 /** Rights that change something through a path. */
 const CHANGING =

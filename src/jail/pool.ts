@@ -4,7 +4,8 @@
  *   blank ──bind──► bound to a thread ──terminate──► gone
  *     └──warm(module)──► warm[key] ──bind──┘
  *
- * Two blank workers are always kept, with the script loaded, so that a start costs a message instead of a worker.
+ * Two blank workers are always kept, with the script loaded, so that a start costs a message instead of a worker; and two of the
+ * kind with more imports, from the first time on that a program asks for it.
  * Invariant: a worker serves one process in its life; a guest never finds what another left.
  */
 import type { Census } from '../abi/audit.ts'
@@ -12,10 +13,11 @@ import type { FromProcessWorker, ProcessBind, ToProcessWorker, WarmRecipe } from
 import { listen, post } from '../ipc/port.ts'
 
 const BLANK_WORKERS = 2
+const BLANK_KINDS: readonly Kind[] = ['wasi', 'wasmrun']
+type Kind = WarmRecipe['kind']
+
 /** A hidden first run that takes longer than this is given up; the worker is thrown away. */
 const WARM_TIMEOUT_MS = 20_000
-
-type Kind = WarmRecipe['kind']
 
 export interface Pool {
   start(thread: number, key: string, module: WebAssembly.Module, bind: ProcessBind): void
@@ -33,8 +35,8 @@ export interface PoolOptions {
 }
 
 export const createPool = ({ spawn, onFailure }: PoolOptions): Pool => {
-  /** Of the kind that most programs are. */
-  const blank: Worker[] = []
+  /** Of the kinds that have nothing else warm: a module of one's own is not run beforehand. */
+  const blank = new Map<Kind, Worker[]>([['wasi', []]])
   const bound = new Map<number, Worker>()
   const warm = new Map<string, { workers: Worker[]; refill: () => void }>()
 
@@ -50,17 +52,19 @@ export const createPool = ({ spawn, onFailure }: PoolOptions): Pool => {
       onFailure(thread, message || 'its worker could not start')
       return
     }
-    for (const waiting of [blank, ...[...warm.values()].map(({ workers }) => workers)]) {
+    for (const waiting of [...blank.values(), ...[...warm.values()].map(({ workers }) => workers)]) {
       const at = waiting.indexOf(worker)
       if (at >= 0) waiting.splice(at, 1)
     }
     worker.terminate()
   }
   const fill = (): void => {
-    while (blank.length < BLANK_WORKERS) blank.push(make('wasi'))
+    for (const [kind, workers] of blank) while (workers.length < BLANK_WORKERS) workers.push(make(kind))
   }
-  const takeBlank = (): Worker => {
-    const worker = blank.shift() ?? make('wasi')
+  const takeBlank = (kind: Kind): Worker => {
+    const workers = blank.get(kind) ?? []
+    blank.set(kind, workers)
+    const worker = workers.shift() ?? make(kind)
     setTimeout(fill)
     return worker
   }
@@ -86,7 +90,7 @@ export const createPool = ({ spawn, onFailure }: PoolOptions): Pool => {
     start: (thread, key, module, bind) => {
       const entry = warm.get(key)
       const { kind } = bind.start
-      const worker = entry?.workers.shift() ?? (kind === 'wasi' ? takeBlank() : make(kind))
+      const worker = entry?.workers.shift() ?? (BLANK_KINDS.includes(kind) ? takeBlank(kind) : make(kind))
       entry?.refill()
       bound.set(thread, worker)
       post(worker, { type: 'bind', module, ...bind } satisfies ToProcessWorker, [bind.port])
@@ -120,7 +124,7 @@ export const createPool = ({ spawn, onFailure }: PoolOptions): Pool => {
     },
     census: () => ({
       bound: bound.size,
-      blank: blank.length,
+      blank: [...blank.values()].reduce((sum, workers) => sum + workers.length, 0),
       warm: [...warm.values()].reduce((sum, { workers }) => sum + workers.length, 0),
     }),
   }

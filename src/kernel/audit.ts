@@ -15,6 +15,7 @@ import {
 } from '../memory/layout.ts'
 import { getWord } from '../memory/slots.ts'
 import type { Objects } from '../objects/objects.ts'
+import { countTargets } from '../objects/target.ts'
 import { countPins } from '../vfs/pin.ts'
 import type { SharedVfs } from '../vfs/types.ts'
 
@@ -50,6 +51,8 @@ export const takeAudit = (objects: Objects, vfs: SharedVfs, ports: number, worke
       fileLocks: getWord(memory, SUPERBLOCK.USED_LOCKS),
       semaphores: getWord(memory, SUPERBLOCK.USED_SEMAPHORES),
       watches: getWord(memory, SUPERBLOCK.USED_WATCHES),
+      ...countTargets(objects),
+      capabilities: getWord(memory, SUPERBLOCK.USED_CAPABILITIES),
       pins: countPins(vfs.volume),
       heap: heapUsage(memory).objects,
       locks,

@@ -145,5 +145,6 @@ const spawnChild = async (parent: Entry, child: ChildRequest, options: ChildrenO
   } = child
   const birth = { group, session, foreground, ignored, blocked }
   const { pid, slot } = parent
-  return options.spawn(childRequest(parent, child, options), { pid, slot, descriptors, birth })
+  const given = [...descriptors, ...(child.grants ?? [])]
+  return options.spawn(childRequest(parent, child, options), { pid, slot, descriptors: given, birth })
 }

@@ -9,6 +9,8 @@ import { getWord, setWord, takeThread } from '../memory/slots.ts'
 import { createDescriptors } from '../objects/descriptors.ts'
 import { LOCK_KIND, releaseLocksOf } from '../objects/lock-list.ts'
 import { locked, type Objects } from '../objects/objects.ts'
+import { streamKind } from '../objects/open-file.ts'
+import { STREAM } from '../objects/types.ts'
 import type { Files } from '../vfs/types.ts'
 import type { Entry } from './entry.ts'
 import { openPreopens } from './preopens.ts'
@@ -39,7 +41,12 @@ export const renewDescriptors = (
   const descriptors = createDescriptors(objects, entry.slot)
   // Preopens are the runtime's view of the machine, so each program has those of its kind.
   for (const fd of descriptors.list())
-    if (descriptors.closeOnExec(fd) || descriptors.preopen(fd)) descriptors.close(fd)
+    if (descriptors.closeOnExec(fd) || descriptors.preopen(fd) || isCapability(objects, descriptors.get(fd)))
+      descriptors.close(fd)
   openPreopens(objects, files, descriptors, preopens)
   setWord(objects.memory, processAt(entry.slot) + PROCESS.HANDLED, 0)
 }
+
+/** What was handed to a program is not the next one's. */
+const isCapability = (objects: Objects, file: number): boolean =>
+  streamKind(objects, file) === STREAM.CAPABILITY

@@ -15,6 +15,7 @@ import { createMemory } from '../memory/memory.ts'
 import { getWord, setWord } from '../memory/slots.ts'
 import { sleepAsync, wake, wakeSeen } from '../memory/wake.ts'
 import { createObjects } from '../objects/objects.ts'
+import { knowCapabilities } from '../objects/port.ts'
 import { createFiles } from '../vfs/files.ts'
 import { formatVfs } from '../vfs/format.ts'
 import { emptyStat } from '../vfs/types.ts'
@@ -61,6 +62,7 @@ export const createKernel = ({ jail, host, report }: KernelOptions): Kernel => {
   const vfs = attachVfs(memory)
   const files = createFiles(vfs)
   const objects = createObjects(memory, createHeap(memory), vfs, -1)
+  knowCapabilities(objects)
   for (const folder of ['/tmp', '/usr/bin']) files.mkdir(folder, { recursive: true })
   const persist = createPersist({
     vfs,

@@ -17,7 +17,7 @@ import { createSha256 } from '../lib/sha256.ts'
 import { PAGE_BYTES } from '../memory/layout.ts'
 import type { Files } from '../vfs/types.ts'
 import { createCompiled } from './compiled.ts'
-import { type ImportedMemory, importedMemory, limitMemory } from './wasm-memory.ts'
+import { type ImportedMemory, importedMemory, importsFrom, limitMemory } from './wasm-memory.ts'
 
 /** Hashed between two looks at what else there is to do: about ten milliseconds. A multiple of 64. */
 const PIECE_BYTES = 2 ** 20
@@ -27,6 +27,8 @@ const MOST_DIGESTS = 256
 export interface Module {
   /** Of the compiled module in the jail. */
   key: string
+  /** How it is driven: whether it has imports of the machine's own. */
+  kind: 'wasi' | 'wasmrun'
   /** The memory that its threads share, when the module imports one. */
   guest: ImportedMemory | null
 }
@@ -66,7 +68,7 @@ export const createModules = (files: Files, jail: Remote<JailApi>): Modules => {
       )
     }
     await jail.compile(key, moving(bytes.buffer, [bytes.buffer]))
-    return { key, guest }
+    return { key, kind: importsFrom(wasm, 'wasmrun') ? 'wasmrun' : 'wasi', guest }
   }
   const loadVersion = async (path: string, version: string, memory: number): Promise<Module> => {
     const bytes = files.readFile(path).slice()

@@ -30,7 +30,7 @@ const UNSTOPPABLE = signalBit(SIGNAL.KILL) | signalBit(SIGNAL.STOP)
 export interface Family {
   pid: number
   slot: number
-  descriptors: readonly (readonly [number, number])[]
+  descriptors: readonly (readonly [parent: number, child: number, rights?: number])[]
   birth: Birth
 }
 
@@ -143,9 +143,16 @@ const giveTerminal = (objects: Objects, slot: number, pid: number): void => {
   setForeground(objects, tty, pid)
 }
 
-const openStreams = (objects: Objects, { request, parent }: Plan, slot: number, pid: number): Stdio => {
+const openStreams = (
+  objects: Objects,
+  { request, parent, program }: Plan,
+  slot: number,
+  pid: number,
+): Stdio => {
   if (!parent) return createStdio(objects, createDescriptors(objects, slot), pid, request)
-  check(inheritDescriptors(objects, parent.slot, slot, parent.descriptors), 'the descriptors for the child')
+  const takesCapabilities = program.kind === 'wasmrun'
+  const given = inheritDescriptors(objects, parent.slot, slot, parent.descriptors, takesCapabilities)
+  check(given, 'the descriptors for the child')
   if (parent.birth.session) giveTerminal(objects, slot, pid)
   return INHERITED
 }

@@ -12,8 +12,8 @@ import type {
   HostForKernel,
   JailApi,
   Preopen,
+  ProcessKind,
   RuntimeBundle,
-  RuntimeRecipe,
   SpawnRequest,
 } from '../abi/control.ts'
 import { ERRNO, isCode, SysError } from '../abi/errno.ts'
@@ -27,7 +27,7 @@ import type { ImportedMemory } from './wasm-memory.ts'
 export interface Program {
   /** Key of the compiled module in the jail. */
   key: string
-  kind: RuntimeRecipe['kind']
+  kind: ProcessKind
   /** For the process table: 'python 3.12.0', 'wasm'. */
   runtime: string
   env: Record<string, string>
@@ -129,8 +129,8 @@ export const createPrograms = (
     if (script === null) throw new SysError(ERRNO.NOEXEC, path, 'its first line names no interpreter')
     if (script) return fromScript(wanted, path, script)
     try {
-      const { key, guest } = await (known ?? modules.load(path, memory))
-      return { key, kind: 'wasi', runtime: 'wasm', env: {}, startsInPwd: false, guest }
+      const { key, guest, kind } = await (known ?? modules.load(path, memory))
+      return { key, kind, runtime: 'wasm', env: {}, startsInPwd: false, guest }
     } catch (error) {
       throw named(error, path)
     }

@@ -72,6 +72,10 @@ test('an odd value in any place is EINVAL and never anything else', () => {
     (value) => spawn(0, { ...child, env: value }),
     (value) => spawn(0, { ...child, env: { A: value } }),
     (value) => spawn(0, { ...child, descriptors: value }),
+    (value) => spawn(0, { ...child, grants: value ?? null }),
+    (value) => spawn(0, { ...child, grants: [value] }),
+    (value) => spawn(0, { ...child, grants: [[1, value, 1]] }),
+    (value) => spawn(0, { ...child, grants: [[1, 2, value]] }),
     (value) => spawn(0, { ...child, descriptors: [value] }),
     (value) => spawn(0, { ...child, descriptors: [[0, value]] }),
     (value) => parseThreadFailed(value, 'm'),
@@ -110,6 +114,24 @@ test('too much is refused: arguments, variables, descriptors, messages', () => {
   assert.ok(isRefused(() => spawn(0, { ...child, env: { 'a=b': '' } })))
   assert.ok(isRefused(() => exit({ code: 0, signal: 0, message: half })))
   assert.equal(parseThreadFailed(1, half).message.length, 4096)
+})
+
+test('a grant is two descriptors and rights that exist; it comes out as it went in', () => {
+  const grants = [[3, 40, 31]]
+  assert.deepEqual(spawn(0, { ...child, grants }).request.grants, grants)
+  for (const odd of [
+    [3, 40],
+    [3, 40, 0],
+    [3, 40, 32],
+    [3, 40, 1, 1],
+    [-1, 40, 1],
+    [3, 65_536, 1],
+  ])
+    assert.ok(
+      isRefused(() => spawn(0, { ...child, grants: [odd] })),
+      String(odd),
+    )
+  assert.equal(spawn(0, child).request.grants, undefined)
 })
 
 test('keys that lead to prototypes are keys like any other', () => {

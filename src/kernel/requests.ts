@@ -9,6 +9,7 @@ import type { ChildRequest, ExitReason } from '../abi/control.ts'
 import { ERRNO, SysError } from '../abi/errno.ts'
 import { signalCode } from '../abi/signals.ts'
 import { MAX_REPLIES, MAX_THREADS } from '../memory/layout.ts'
+import { ALL_RIGHTS_OF_CAPABILITY } from '../objects/capability.ts'
 
 /** As for execve on Linux: all arguments and variables together, bytes at most four times these characters. */
 export const ARGUMENTS_MAX = 1_048_576
@@ -95,6 +96,7 @@ const parseChild = (value: unknown): ChildRequest => {
     ...(blocked === undefined
       ? {}
       : { blocked: integer(blocked, -(2 ** 31), 2 ** 31 - 1, 'blocked signals') }),
+    ...(fields.grants === undefined ? {} : { grants: list(fields.grants, 'grants').map(parseGrant) }),
     ...(fields.session === true ? { session: true } : {}),
     ...(fields.foreground === true ? { foreground: true } : {}),
   }
@@ -119,6 +121,13 @@ const parsePair = (value: unknown): [number, number] => {
     integer(pair[0], 0, DESCRIPTOR_MAX, 'descriptor'),
     integer(pair[1], 0, DESCRIPTOR_MAX, 'descriptor'),
   ]
+}
+
+const parseGrant = (value: unknown): [number, number, number] => {
+  const grant = list(value, 'a grant')
+  if (grant.length !== 3) refuse('grants', 'three numbers each')
+  const [from, to] = parsePair(grant.slice(0, 2))
+  return [from, to, integer(grant[2], 1, ALL_RIGHTS_OF_CAPABILITY, 'rights')]
 }
 
 const refuse = (what: string, words: string): never => {

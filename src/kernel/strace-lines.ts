@@ -6,7 +6,7 @@
  */
 import type { TraceEntry } from '../abi/control.ts'
 import { ERRNO, errorCode, errorWords } from '../abi/errno.ts'
-import { callName, SYSCALLS } from '../abi/syscalls.ts'
+import { type CallName, callName, SYSCALLS, WASMRUN } from '../abi/syscalls.ts'
 
 const NO_RETURN = 0x7fffffff
 const CLOCK_MASK = 0x7fffffff
@@ -42,12 +42,33 @@ const SHAPES: Record<string, string> = {
   args_sizes_get: '--',
   environ_get: '--',
   environ_sizes_get: '--',
+  'wasmrun.spawn': '--',
+  'wasmrun.wait': 'dx--',
+  'wasmrun.pipe': '-',
+  'wasmrun.getcwd': '-d-',
+  'wasmrun.chdir': 't-',
+  'wasmrun.winsize_get': 'd-',
+  'wasmrun.winsize_set': 'd-',
+  'wasmrun.termios_get': 'd-',
+  'wasmrun.termios_set': 'd-',
+  'wasmrun.namespace_create': '-',
+  'wasmrun.port_create': 'dt--',
+  'wasmrun.bind': 'dt-dx',
+  'wasmrun.port_open': 'dt-xx-',
+  'wasmrun.send': 'dt--dx',
+  'wasmrun.receive': 'd-d-dx-',
+  'wasmrun.derive': 'dx-',
+  'wasmrun.limit': 'dx',
+  'wasmrun.facts': 'd-',
 }
 /** These give back how much or which, in a word behind a pointer. */
-const GIVES = /read|write|seek|tell|open|poll/
+const GIVES = /read|write|seek|tell|open|poll|spawn|wait|_create$|receive|derive/
 
 const IMPORTS = new Map<number, readonly string[]>()
-for (const { number, wasi } of Object.values(SYSCALLS)) IMPORTS.set(number, wasi)
+for (const [name, { number, wasi }] of Object.entries(SYSCALLS)) {
+  const more = WASMRUN[name as CallName]?.map((one) => `wasmrun.${one}`) ?? []
+  IMPORTS.set(number, [...wasi, ...more])
+}
 
 /** @param now milliseconds since the epoch, a little later than the call was */
 export const traceEntry = (record: Int32Array, now: number): TraceEntry => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { importedMemory, limitMemory } from './wasm-memory.ts'
+import { importedMemory, importsFrom, limitMemory } from './wasm-memory.ts'
 
 const PAGE = 65536
 const HEADER = [0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0]
@@ -114,4 +114,21 @@ test('a table that begins with a value keeps it', () => {
   const { bytes, refusal } = limitMemory(sections([4, 1, ...begun]), 1024)
   assert.equal(refusal, '')
   assert.deepEqual(bytes, sections([4, 1, 0x40, 0, 0x70, 1, 1, 64, 0xd0, 0x70, 0x0b]))
+})
+
+test('it is told which modules a module imports from, past every kind of import; what ends in the middle imports nothing', () => {
+  const text = (words: string): number[] => [words.length, ...new TextEncoder().encode(words)]
+  const imports = [
+    [...text('a'), ...text('table'), 1, 0x70, 1, 1, 2],
+    [...text('b'), ...text('memory'), 2, 3, 1, 2],
+    [...text('c'), ...text('global'), 3, 0x7f, 0],
+    [...text('d'), ...text('call'), 0, 0],
+    [...text('wasmrun'), ...text('send'), 0, 0],
+  ]
+  const body = [imports.length, ...imports.flat()]
+  const wasm = new Uint8Array([...HEADER, 1, 4, 1, 0x60, 0, 0, 2, body.length, ...body])
+  assert.ok(WebAssembly.validate(wasm))
+  for (const name of ['a', 'b', 'c', 'd', 'wasmrun']) assert.ok(importsFrom(wasm, name), name)
+  for (const name of ['send', 'wasm', 'wasmrun2', '']) assert.ok(!importsFrom(wasm, name), name)
+  for (let end = 0; end < wasm.length; end++) assert.ok(!importsFrom(wasm.slice(0, end), 'wasmrun'))
 })

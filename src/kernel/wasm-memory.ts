@@ -117,6 +117,23 @@ const importedMemories = (wasm: Uint8Array): number[] | undefined => {
   return found
 }
 
+/** Whether the module imports anything from the module of that name. */
+export const importsFrom = (wasm: Uint8Array, from: string): boolean => {
+  const section = findSection(wasm, SECTION.IMPORT)
+  const count = section && readUnsigned(wasm, section.start)
+  let at = count?.end
+  for (let index = 0; count && at !== undefined && index < count.value; index++) {
+    const module = readUnsigned(wasm, at)
+    const kind = skipNames(wasm, at)
+    if (!module || kind === undefined) return false
+    if (decoder.decode(wasm.slice(module.end, module.end + module.value)) === from) return true
+    at = skipType(wasm, kind)
+  }
+  return false
+}
+
+const decoder = new TextDecoder()
+
 /** Behind the two names of an import: where its kind is. */
 const skipNames = (wasm: Uint8Array, start: number): number | undefined => {
   const module = readUnsigned(wasm, start)

@@ -57,6 +57,13 @@ export const SUPERBLOCK = {
   FIFOS: 42,
   /** Threads that wait for a lock on a file. 8 words. */
   LOCK_WAITERS: 48,
+  /** Message ports and their namespaces, and capabilities; see src/objects/capability.ts. How many are in use is four words on. */
+  FREE_TARGETS: 56,
+  FREE_CAPABILITIES: 57,
+  /** First of the list of all ports and namespaces. */
+  TARGETS: 58,
+  USED_TARGETS: 60,
+  USED_CAPABILITIES: 61,
 } as const
 
 export const MAX_THREADS = 256

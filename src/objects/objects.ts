@@ -8,6 +8,7 @@ import { SUPERBLOCK } from '../memory/layout.ts'
 import { createLock, type Lock } from '../memory/lock.ts'
 import type { Memory } from '../memory/memory.ts'
 import type { Vfs } from '../vfs/types.ts'
+import type { PollEntry } from './types.ts'
 import { createWaitSets, type WaitSets } from './wait-sets.ts'
 
 /** The part of the heap (src/memory/heap.ts) that this room needs. */
@@ -15,6 +16,19 @@ export interface BlockHeap {
   /** Word index of at least that many zero bytes, or -errno. Takes FILES_LOCK itself. */
   allocate(bytes: number): number
   free(at: number, bytes: number): void
+}
+
+/**
+ * What a thread must know to hold capabilities (STREAM.CAPABILITY). The kernel does, and the programs that use them; no other
+ * process is ever given one, so that none carries this.
+ */
+export interface CapabilityKind {
+  /** The open file of a capability is closed. The caller holds the lock. */
+  close(objects: Objects, capability: number): void
+  /** Wait set whose change may make it ready. */
+  waitSet(objects: Objects, capability: number, direction: 'read' | 'write'): number
+  /** Fills `ready` and `bytes`. The caller holds the lock. */
+  poll(objects: Objects, capability: number, entry: PollEntry): void
 }
 
 export interface Objects {
@@ -26,6 +40,8 @@ export interface Objects {
   readonly waits: WaitSets
   /** The caller's process slot, or −1 for the kernel. */
   readonly slot: number
+  /** null in a thread that never holds a capability; set by `knowCapabilities`. */
+  capabilities: CapabilityKind | null
 }
 
 const locks = new WeakMap<Memory, Lock>()
@@ -45,6 +61,7 @@ export const createObjects = (memory: Memory, heap: BlockHeap, vfs: Vfs, slot: n
   lock: objectsLock(memory),
   waits: createWaitSets(memory),
   slot,
+  capabilities: null,
 })
 
 /** Runs `work` under the lock; for calls that are not hot. */

@@ -123,6 +123,7 @@ const close = (objects: Objects, file: number): void => {
   else if (stream === STREAM.PTY) closeMaster(objects, object)
   else if (stream === STREAM.SEMAPHORE) closeSemaphore(objects, object)
   else if (stream === STREAM.WATCH) closeWatch(objects, object)
+  else if (stream === STREAM.CAPABILITY) objects.capabilities?.close(objects, object)
   else if (object !== 0 && stream < STREAM.SIGNALS) objects.vfs.unpin(object)
 }
 

@@ -25,6 +25,7 @@ export const waitSetOf = (objects: Objects, file: number, direction: 'read' | 'w
   if (stream === STREAM.PIPE_READ) return object + PIPE.READ_WAITERS
   if (stream === STREAM.PIPE_WRITE) return object + PIPE.WRITE_WAITERS
   if (stream === STREAM.SIGNALS) return signalSet(objects)
+  if (stream === STREAM.CAPABILITY) return objects.capabilities?.waitSet(objects, object, direction) ?? 0
   if (stream === STREAM.TTY) return object + (direction === 'read' ? TTY.READ_WAITERS : TTY.WRITE_WAITERS)
   return kindOf(stream)?.set(objects, object) ?? 0
 }

@@ -93,6 +93,7 @@ const check = (objects: Objects, file: number, entry: PollEntry, kind: 'read' | 
   else if (stream === STREAM.SIGNALS) {
     if (pendingOf(objects, object) !== 0) entry.ready = READY.READ
   } else if (stream <= STREAM.DEVICE) checkFile(objects, file, object, entry, kind)
+  else if (stream === STREAM.CAPABILITY) objects.capabilities?.poll(objects, object, entry)
   else checkKind(objects, stream, object, entry)
 }
 

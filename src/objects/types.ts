@@ -42,6 +42,8 @@ export const STREAM = {
   CHILD: 9,
   SEMAPHORE: 10,
   WATCH: 11,
+  /** A message port or a namespace of ports; see capability.ts. */
+  CAPABILITY: 16,
 } as const
 
 /** Status flags of an open file description; WASI's fdflags bits. */
@@ -52,7 +54,7 @@ export const ACCESS = { READ: 1, WRITE: 2 } as const
 
 export interface OpenFileFacts {
   stream: number
-  /** Inode (file, directory, device), word index of the pipe, tty, semaphore or watch, the mask of signals, or a pid. */
+  /** Inode (file, directory, device), word index of the pipe, tty, semaphore, watch or capability, the mask of signals, or a pid. */
   object: number
   access: number
   status: number

@@ -22,8 +22,10 @@ export const exec = (
   module: WebAssembly.Module,
   kernel?: KernelCalls,
   { guest, begin }: Threading = ALONE,
+  more: Record<string, Record<string, unknown>> = {},
 ): ExitReason => {
-  const { imports: wasi, setMemory } = createWasi(process)
+  const { imports: own, setMemory } = createWasi(process)
+  const wasi = { ...own, ...more }
   const imports = guest && kernel ? { ...wasi, ...threadImports(process, module, kernel, guest) } : wasi
   const name = process.args[0] ?? 'the program'
   const reason = whyNotRunnable(module, imports)

@@ -7,12 +7,12 @@
  */
 import type { WarmRecipe } from '../abi/control.ts'
 import { exec } from './exec.ts'
-import { createPrivateMachine } from './private-machine.ts'
+import { createHiddenMachine } from './hidden-machine.ts'
 
 /** Runs it to its end. A run that fails has still warmed what it reached, so its reason is of no interest. */
 export const warm = (module: WebAssembly.Module, { args, env }: Pick<WarmRecipe, 'args' | 'env'>): void => {
   try {
-    exec(createPrivateMachine({ args, env }).process, module)
+    exec(createHiddenMachine({ args, env }).process, module)
   } catch {
     // No memory for it: the runtime's first start is slower, no more.
   }

@@ -309,6 +309,20 @@ test('any .wasm runs, and one that cannot says why', () => {
   assert.match(hint(new Uint8Array([0, 0x61, 0x73, 0x6d, 0x0d, 0, 1, 0])), /component/)
 })
 
+test('a program may use what the machine has besides WASI: its own imports by their names, threads and their memory', () => {
+  const run = (...imports: [string, string][]): boolean => best({ 'x.wasm': wasm({ imports }) }).runnable
+  assert.equal(run(['wasmrun', 'send'], ['wasmrun', 'port_open']), true)
+  assert.equal(run(['wasmrun', 'sell']), false)
+  assert.equal(run(['wasi', 'thread-spawn']), true)
+  assert.equal(run(['wasi', 'thread-join']), false)
+  const memory = (flags: number): boolean => {
+    const body = [1, ...name('env'), ...name('memory'), 2, flags, 1, 2]
+    const bytes = [...HEADER, ...section(2, body), ...section(7, vector([...name('_start'), 0, 0]))]
+    return best({ 'x.wasm': new Uint8Array(bytes) }).runnable
+  }
+  assert.deepEqual([memory(3), memory(1)], [true, false])
+})
+
 test('a .wasm cut off or changed anywhere is an answer, not a crash', () => {
   const bytes = wasm({ processedBy: [['rustc', '1']] })
   for (let at = 0; at < bytes.length; at++) {

@@ -3,19 +3,29 @@
  * (WebAssembly core specification, binary format; tool conventions for the producers section.)
  */
 
+import { WASMRUN } from '../abi/syscalls.ts'
+
 export interface WasmFacts {
   /**
-   * 'program' has `_start` and imports WASI only; 'library' has no `_start`; 'foreign' needs imports that are not WASI's;
+   * 'program' has `_start` and imports only what the machine has; 'library' has no `_start`; 'foreign' needs other imports;
    * 'component' is the component model's format; 'broken' cannot be read
    */
   readonly kind: 'program' | 'library' | 'foreign' | 'component' | 'broken'
-  /** imported modules that are not WASI preview 1, each with the first name wanted from it */
+  /** modules with imports that the machine does not have, each with the first name wanted from it */
   readonly foreign: readonly string[]
   /** 'Go 1.26.8', as the producers section has it, and the id of its language where it is known */
   readonly producer?: { readonly language: string; readonly text: string }
 }
 
 const WASI_MODULES = ['wasi_snapshot_preview1', 'wasi_unstable']
+/** Besides WASI preview 1: this machine's own module (docs/ipc.md), and threads as wasi-threads has them. */
+const MORE = new Set(
+  Object.values(WASMRUN)
+    .flat()
+    .map((name) => `wasmrun.${name}`)
+    .concat('wasi.thread-spawn'),
+)
+const SHARED = 2
 const CUSTOM = 0
 const IMPORTS = 2
 const EXPORTS = 7
@@ -103,12 +113,14 @@ function readImports(section: Reader, foreign: Map<string, string>): void {
   for (let left = readCount(section); left > 0; left--) {
     const module = section.name()
     const name = section.name()
-    skipDescription(section)
-    if (!WASI_MODULES.includes(module) && !foreign.has(module)) foreign.set(module, name)
+    const isSharedMemory = skipDescription(section)
+    const isThere = isSharedMemory || WASI_MODULES.includes(module) || MORE.has(`${module}.${name}`)
+    if (!isThere && !foreign.has(module)) foreign.set(module, name)
   }
 }
 
-function skipDescription(section: Reader): void {
+/** True for a shared memory, which the machine gives to programs with threads. */
+function skipDescription(section: Reader): boolean {
   const kind = section.byte()
   if (kind === 1 || kind === 3 || kind === 4) section.byte()
   if (kind === 0 || kind === 4) section.number()
@@ -117,7 +129,9 @@ function skipDescription(section: Reader): void {
     const flags = section.byte()
     section.number()
     if ((flags & 1) !== 0) section.number()
+    return kind === 2 && (flags & SHARED) !== 0
   } else throw new WasmFormatError('an unknown import')
+  return false
 }
 
 function readExports(section: Reader): string[] {

@@ -17,6 +17,7 @@ export interface MachineScripts {
   process: string
   quickjs: string
   ruby: string
+  wasmrun: string
   host: string
   /** Folder of the runtimes' manifest. */
   runtimes: string
@@ -45,12 +46,13 @@ export const openMachine = async (
   scripts: MachineScripts,
   listener: MachineListener,
 ): Promise<OpenMachine> => {
-  const [jail, kernelText, wasi, quickjs, ruby] = await Promise.all([
+  const [jail, kernelText, wasi, quickjs, ruby, wasmrun] = await Promise.all([
     fetchText(scripts.jail),
     fetchText(scripts.kernel),
     fetchText(scripts.process),
     fetchText(scripts.quickjs),
     fetchText(scripts.ruby),
+    fetchText(scripts.wasmrun),
   ])
   const between = new MessageChannel()
   const hostSide = openHost(scripts, between.port1, listener)
@@ -73,7 +75,7 @@ export const openMachine = async (
   expose(watcher, controlChannel.port1)
   const removeFrame = await openJail(
     jail,
-    { kernel: kernelText, processes: { wasi, quickjs, ruby } },
+    { kernel: kernelText, processes: { wasi, quickjs, ruby, wasmrun } },
     {
       kernel: kernelChannel.port2,
       events: eventChannel.port2,

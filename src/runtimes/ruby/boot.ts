@@ -9,7 +9,7 @@ import type { ExitReason } from '../../abi/control.ts'
 import { spanOf } from '../../objects/spans.ts'
 import type { Run } from '../../process/boot.ts'
 import { cannotRun, faultReason } from '../../process/faults.ts'
-import { createPrivateMachine } from '../../process/private-machine.ts'
+import { createHiddenMachine } from '../../process/hidden-machine.ts'
 import type { Process } from '../../process/process.ts'
 import { waitForWrite } from '../../process/waiting.ts'
 import { createWasi } from '../../process/wasi.ts'
@@ -36,7 +36,7 @@ export const runRuby: Run = (process, module): ExitReason => {
 /** Starts the interpreter once in a machine of its own, which makes the engine compile most of what a start needs. */
 export const warmRuby = (module: WebAssembly.Module): void => {
   try {
-    start(createPrivateMachine({ args: ['ruby'], env: {} }).process, module)
+    start(createHiddenMachine({ args: ['ruby'], env: {} }).process, module)
   } catch {
     // The first start is slower, no more.
   }
