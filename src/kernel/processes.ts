@@ -145,7 +145,10 @@ export const createProcesses = (options: ProcessesOptions): Processes => {
     } catch (error) {
       fail(entry, error)
     }
-    diagnostics.say(`process ${entry.pid} starts: ${argvOf(entry).join(' ')} (${program.runtime})`)
+    diagnostics.say(
+      `process ${entry.pid} starts: ${argvOf(entry).join(' ')} (${program.runtime})`,
+      `process ${entry.pid} starts (${program.runtime})`,
+    )
     report({ type: 'process', process: describe(memory, entry) })
     return entry.pid
   }
@@ -169,7 +172,10 @@ export const createProcesses = (options: ProcessesOptions): Processes => {
       const pwd = nameInside(request.cwd, preopens)
       listing.add(entry, argvOf(entry), environmentOf(entry, pwd))
       await start(entry, pwd)
-      diagnostics.say(`process ${entry.pid} becomes ${argvOf(entry).join(' ')} (${program.runtime})`)
+      diagnostics.say(
+        `process ${entry.pid} becomes ${argvOf(entry).join(' ')} (${program.runtime})`,
+        `process ${entry.pid} becomes another program (${program.runtime})`,
+      )
     } catch (error) {
       fail(entry, error)
     }
