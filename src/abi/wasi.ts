@@ -95,10 +95,11 @@ export const RIGHTS_STREAM =
   R.FD_FILESTAT_GET |
   R.POLL_FD_READWRITE
 
-/** Rights that change something through a path. */
+/** Rights that change something through a path. A link changes its source: what it names could be written to by the new name. */
 const CHANGING =
   R.PATH_CREATE_DIRECTORY |
   R.PATH_CREATE_FILE |
+  R.PATH_LINK_SOURCE |
   R.PATH_LINK_TARGET |
   R.PATH_RENAME_SOURCE |
   R.PATH_RENAME_TARGET |

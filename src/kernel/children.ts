@@ -40,6 +40,8 @@ export const faceFor = (entry: Entry, thread: number, options: ChildrenOptions):
   /** A bad request is answered as one, so that a caller that only made a mistake does not wait for ever. */
   const checked = <T>(parse: () => T, reply: unknown): T => {
     try {
+      // What an old link still had on its way: its program was replaced, or its thread has ended.
+      if (!isOurs()) throw new SysError(ERRNO.SRCH, `process ${entry.pid}`)
       return parse()
     } catch (error) {
       refuse(parseReply(reply), error)

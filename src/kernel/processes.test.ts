@@ -1,11 +1,11 @@
 /** Life and death of processes as the kernel decides them, over real shared memory; the jail only notes what it is asked. */
 import assert from 'node:assert/strict'
 import { afterEach, test } from 'node:test'
-import type { JailApi, KernelEvent, SpawnRequest } from '../abi/control.ts'
+import type { JailApi, KernelEvent, KernelForProcess, ProcessBind, SpawnRequest } from '../abi/control.ts'
 import { ERRNO, isCode, SysError } from '../abi/errno.ts'
 import { KIND_LIMITS } from '../abi/limits.ts'
 import { SIGNAL } from '../abi/signals.ts'
-import type { Remote } from '../ipc/rpc.ts'
+import { connect, type Remote } from '../ipc/rpc.ts'
 import { createHeap } from '../memory/heap.ts'
 import { PROCESS, processAt, THREAD, THREAD_STATE, threadAt } from '../memory/layout.ts'
 import { createMemory } from '../memory/memory.ts'
@@ -95,6 +95,25 @@ const setUp = (jail: Partial<Remote<JailApi>> = {}) => {
   }
   return { processes, spawn, exitOf, audit, events, stopped, objects, memory, files }
 }
+
+test('a program that asks to be replaced many times at once is replaced once, and takes no more threads than that', async () => {
+  const ports: MessagePort[] = []
+  const { processes, spawn, stopped } = setUp({
+    start: async (_thread: number, _key: string, bind: ProcessBind) => void ports.push(bind.port),
+  })
+  const pid = await spawn()
+  const old = ports[0]
+  assert.ok(old)
+  const request = { command: 'q', args: [], cwd: null, env: {}, descriptors: [] }
+  const { api } = connect<KernelForProcess>(old)
+  for (let time = 0; time < 50; time++) void api.exec(0, request).catch(() => {})
+  while (ports.length < 2) await new Promise((resolve) => setTimeout(resolve, 5))
+  await new Promise((resolve) => setTimeout(resolve, 50))
+  assert.equal(ports.length, 2)
+  assert.equal(stopped.length, 1)
+  assert.equal(processes.get(pid).request.command, 'q')
+  for (const port of ports) port.close()
+})
 
 test('a process that is killed ends with 128 + the signal, once, and leaves nothing', async () => {
   const { processes, spawn, exitOf, audit, stopped } = setUp()

@@ -161,8 +161,10 @@ export const createProcesses = (options: ProcessesOptions): Processes => {
     })
   /** The program of a process is replaced; a refusal leaves it as it was. */
   const exec = async (entry: Entry, request: SpawnRequest): Promise<void> => {
+    const asker = entry.thread
     const program = await programs.resolve(request, entry.limits.memory)
-    if (entry.exit) return
+    // Whoever asks many times at once is replaced once; the rest came from a program that is gone.
+    if (entry.exit || entry.thread !== asker) return
     const preopens = choosePreopens(files, request, program.startsInPwd)
     replaceThread(objects, reaper, entry)
     try {
