@@ -29,7 +29,9 @@ interface Program {
 const SCRIPTS: Record<string, string> = {
   'bomb.js': `import * as os from 'qjs:os'
     for (;;) { try { os.exec(['qjs', 'bomb.js'], { block: false }) } catch { os.sleep(100) } }`,
-  'hog.js': 'const all = []; for (;;) all.push(new Uint8Array(1 << 20).fill(7))',
+  'hog.js': `for (;;) {
+      try { const all = []; for (;;) all.push(new Uint8Array(1 << 20).fill(7)) } catch {}
+    }`,
   'descriptors.js': `import * as os from 'qjs:os'
     for (;;) {
       const all = []
@@ -121,14 +123,16 @@ const beside = async (site: Site, { what, command, args, limits }: Program): Pro
       await page.waitForTimeout(KEY_EVERY_MS)
     }
   })
-  const late = await page.evaluate(async () => {
+  const late = await page.evaluate(async (command) => {
     const { processes, fs } = window.wasmrun
+    if (command !== '' && (await processes.list()).length === 0)
+      throw new Error(`${command} has ended by itself`)
     // A fork bomb goes on while it is killed.
     for (let list = await processes.list(); list.length > 0; list = await processes.list())
       await Promise.all(list.map(({ pid }) => processes.kill(pid, 'SIGKILL').catch(() => {})))
     await fs.rm('/tmp/small', { recursive: true, force: true })
     return { ...(window as unknown as { late: { heard: number; drawn: number } }).late }
-  })
+  }, command)
   return {
     what,
     longestTask: Math.max(...tasks.map(({ time }) => time)),

@@ -124,8 +124,10 @@ function machineTests(): void {
   test('Firefox: suspend, resume, a stop that is yet to come, and nice', async () => {
     const seen = await page.evaluate(async () => {
       const { spawn, processes } = window.wasmrun
-      const row = async (pid: number) => (await processes.list()).find((each) => each.pid === pid)
-      const until = async (pid: number, fits: (row: Awaited<ReturnType<typeof row>>) => boolean) => {
+      type Row = Awaited<ReturnType<typeof processes.list>>[number]
+      const row = async (pid: number): Promise<Row | undefined> =>
+        (await processes.list()).find((each) => each.pid === pid)
+      const until = async (pid: number, fits: (row: Row | undefined) => boolean) => {
         for (const end = Date.now() + 10_000; Date.now() < end; ) {
           const now = await row(pid)
           if (fits(now)) return now
