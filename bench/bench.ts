@@ -10,9 +10,11 @@ import { cpus, loadavg } from 'node:os'
 import { boot, openSite, type Site } from '../e2e/browser.ts'
 import { benchFiles } from './bundle.ts'
 import { consoleCost } from './console.ts'
+import { hostileCosts } from './hostile.ts'
 import type { Candidate, FileCase, Place } from './page/files.ts'
 import type {} from './page/index.ts'
 import { isMet, leastRatio, median, medianRatio, type Row, show, table } from './report.ts'
+import { rendererBytes } from './resident.ts'
 import { syncSamples } from './sync.ts'
 
 const OUTPUT = 'bench/results'
@@ -272,7 +274,150 @@ const sync = () =>
     ]
   })
 
-const GROUPS: Record<string, () => Promise<Row[]>> = { files, parallel, pipes, memory, start, screen, sync }
+/** The page stays usable: a key is heard within that, whatever runs. */
+const HEARD_MS = 500
+
+const hostile = async (): Promise<Row[]> => {
+  const all = await hostileCosts(rounds, note)
+  const names = all[0]?.map(({ what }) => what) ?? []
+  return names.flatMap((what, index): Row[] => {
+    const of = (key: 'longestTask' | 'longestWork' | 'heard' | 'drawn'): number =>
+      median(all.map((costs) => costs[index]?.[key] ?? Number.NaN))
+    return [
+      {
+        what: `longest task of the page beside ${what}`,
+        detail: `${show(of('longestWork'))} ms of it at work`,
+        value: of('longestTask'),
+        unit: 'ms',
+      },
+      {
+        what: `a key is heard at the latest after, beside ${what}`,
+        detail: `and drawn after ${show(of('drawn'))} ms`,
+        value: of('heard'),
+        unit: 'ms',
+        ...(index === 0 ? {} : { target: atMost(HEARD_MS) }),
+      },
+    ]
+  })
+}
+
+const MANY = 100
+const IDLE = 40
+const MIB = 2 ** 20
+
+/** Megabytes of one, in a browser of its own: what others have left behind would be used again. */
+const idleCost = async (what: 'processes' | 'workers'): Promise<number> => {
+  const site = await openSite({ intercept: await benchFiles() })
+  try {
+    await boot(site)
+    await addScript(site)
+    await site.page.evaluate(() => window.bench.prepareHello())
+    const before = await rendererBytes(site)
+    await site.page.evaluate(({ count, what }) => window.bench.keepIdle(count, what), { count: IDLE, what })
+    return ((await rendererBytes(site)) - before) / IDLE / MIB
+  } finally {
+    await site.close()
+  }
+}
+
+const life = () =>
+  withPage(async ({ page }) => {
+    await page.evaluate(() => window.bench.prepareHello())
+    note('kill to exit code, and 100 processes')
+    const samples = await repeat(async () => ({
+      spin: await page.evaluate(() => window.bench.killTime('spin')),
+      churn: await page.evaluate(() => window.bench.killTime('churn')),
+      sleep: await page.evaluate(() => window.bench.killTime('sleep')),
+      worker: await page.evaluate(() => window.bench.emptyWorker()),
+      many: await page.evaluate((many) => window.bench.spawnMany(many), MANY),
+      workers: await page.evaluate((many) => window.bench.emptyWorkers(many), MANY),
+    }))
+    const of = (key: keyof (typeof samples)[number]): number[] => samples.map((sample) => sample[key])
+    const rows: Row[] = (['spin', 'churn', 'sleep'] as const).map((task) => ({
+      what: `kill to exit code of ${{ spin: 'an endless loop', churn: 'a busy writer', sleep: 'a sleeper' }[task]}, of an empty worker's life`,
+      detail: `${show(median(of(task)))} ms to ${show(median(of('worker')))} ms`,
+      value: medianRatio(of(task), of('worker')),
+      unit: '×' as const,
+    }))
+    rows.push({
+      what: `${MANY} processes at once, of ${MANY} empty workers`,
+      detail: `${show(median(of('many')))} ms to ${show(median(of('workers')))} ms`,
+      value: medianRatio(of('many'), of('workers')),
+      unit: '×',
+    })
+    note('memory of idle processes')
+    const idle = await repeat(async () => ({
+      worker: await idleCost('workers'),
+      process: await idleCost('processes'),
+    }))
+    const [process, worker] = [idle.map((one) => one.process), idle.map((one) => one.worker)]
+    rows.push({
+      what: 'memory of an idle process, of an empty worker',
+      detail: `${show(median(process))} MB to ${show(median(worker))} MB, resident, the mean of ${IDLE}`,
+      value: medianRatio(process, worker),
+      unit: '×',
+    })
+    return rows
+  })
+
+const strace = () =>
+  withPage(async ({ page }) => {
+    await page.evaluate(() => window.bench.prepareFiles())
+    note('stat, traced and not')
+    const samples = await repeat(async () => ({
+      off: await page.evaluate(() => window.bench.statTime(500_000, false)),
+      on: await page.evaluate(() => window.bench.statTime(50_000, true)),
+    }))
+    const [off, on] = [samples.map((one) => one.off), samples.map((one) => one.on)]
+    return [
+      {
+        what: 'stat of a traced process, of one that is not',
+        detail: `${duration(median(on))} to ${duration(median(off))}`,
+        value: medianRatio(on, off),
+        unit: '×',
+      },
+    ]
+  })
+
+const locks = () =>
+  withPage(async ({ page }) => {
+    await page.evaluate(() => window.bench.prepareFiles())
+    note('the lock, and writers')
+    const samples = await repeat(async () => ({
+      ...(await page.evaluate(() => window.bench.lockCost())),
+      one: await page.evaluate(() => window.bench.writeRate(1, 200_000)),
+      four: await page.evaluate(() => window.bench.writeRate(4, 50_000)),
+    }))
+    const of = (key: keyof (typeof samples)[number]): number[] => samples.map((sample) => sample[key])
+    return [
+      {
+        what: 'a lock that two threads want, of one that nobody else wants',
+        detail: `${duration(median(of('contended')))} to ${duration(median(of('alone')))}, taken and given back`,
+        value: medianRatio(of('contended'), of('alone')),
+        unit: '×',
+      },
+      {
+        what: '4 writers, over 1',
+        detail: `${show(median(of('four')))} to ${show(median(of('one')))} files a ms, made, written and removed, on ${cpus().length} cores`,
+        value: medianRatio(of('four'), of('one')),
+        unit: '×',
+      },
+    ]
+  })
+
+const GROUPS: Record<string, () => Promise<Row[]>> = {
+  files,
+  parallel,
+  pipes,
+  memory,
+  start,
+  screen,
+  sync,
+  hostile,
+  life,
+  strace,
+  locks,
+}
 
 const main = async (): Promise<void> => {
   const unknown = only?.find((name) => !(name in GROUPS))

@@ -7,6 +7,7 @@ const SCRIPTS = {
   page: 'bench/page/index.ts',
   peers: 'bench/workers/peers.ts',
   pipes: 'bench/workers/pipes.ts',
+  locks: 'bench/workers/locks.ts',
 }
 
 /** Answers requests below /bench/, for the test server's `intercept`. Paths start at the repository. */

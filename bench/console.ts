@@ -5,7 +5,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { boot, drop, openSite } from '../e2e/browser.ts'
+import { boot, drop, openSite, type Site } from '../e2e/browser.ts'
 import { consoleLines, sees } from '../e2e/console.ts'
 
 const MEASURED_MS = 5000
@@ -54,14 +54,8 @@ export const consoleCost = async (): Promise<ConsoleCost> => {
     const lastLine = async (): Promise<number> =>
       Math.max(0, ...(await consoleLines(page)).map(({ text }) => Number(LINE.exec(text)?.[1] ?? 0)))
     const [before, start] = [await lastLine(), Date.now()]
-    await site.browser.startTracing(page, {
-      categories: ['toplevel', 'devtools.timeline', 'disabled-by-default-devtools.timeline'],
-    })
-    await page.waitForTimeout(MEASURED_MS)
-    const trace = JSON.parse((await site.browser.stopTracing()).toString()) as { traceEvents: TraceEvent[] }
+    const tasks = await tracedTasks(site, () => page.waitForTimeout(MEASURED_MS))
     const lines = ((await lastLine()) - before) / ((Date.now() - start) / 1000)
-    const tasks = pageTasks(trace.traceEvents)
-    if (tasks.length === 0) throw new Error('the trace holds no task of the page')
     return {
       longestTask: Math.max(...tasks.map(({ time }) => time)),
       longestWork: Math.max(...tasks.map(({ work }) => work)),
@@ -72,6 +66,21 @@ export const consoleCost = async (): Promise<ConsoleCost> => {
     await site.close()
     await rm(folder, { recursive: true })
   }
+}
+
+/** The tasks of the page while something is done. It must draw meanwhile. */
+export const tracedTasks = async (
+  { browser, page }: Pick<Site, 'browser' | 'page'>,
+  work: () => Promise<unknown>,
+): Promise<{ time: number; work: number }[]> => {
+  await browser.startTracing(page, {
+    categories: ['toplevel', 'devtools.timeline', 'disabled-by-default-devtools.timeline'],
+  })
+  await work()
+  const trace = JSON.parse((await browser.stopTracing()).toString()) as { traceEvents: TraceEvent[] }
+  const tasks = pageTasks(trace.traceEvents)
+  if (tasks.length === 0) throw new Error('the trace holds no task of the page')
+  return tasks
 }
 
 /** Milliseconds of each task of the page's own thread: that renderer's main thread where frames are drawn. */

@@ -15,6 +15,44 @@ declare global {
   }
 }
 
+/** Of the kernel, for its processes. */
+const PROCESS_API = ['exit', 'spawn', 'exec', 'spawnThread', 'endThread', 'kill', 'refresh']
+/** Of the kernel, for the page alone. */
+const KERNEL_API = [
+  'writeFile',
+  'writeTree',
+  'setLimits',
+  'setDiagnostics',
+  'restoreProject',
+  'keepProject',
+  'stopSaving',
+  'serveTree',
+  'facts',
+  'audit',
+  'strace',
+]
+/** Of the host, for the page alone. */
+const HOST_API = [
+  'getSetting',
+  'setSetting',
+  'remove',
+  'prefetch',
+  'storage',
+  'runtimes',
+  'addRuntimeSource',
+  'listProjects',
+  'createProject',
+  'openProject',
+  'renameProject',
+  'duplicateProject',
+  'deleteProject',
+  'exportProject',
+  'connectDisk',
+  'disconnectDisk',
+]
+/** Of the host, for the kernel: about the one project that is open, and at boot none is. */
+const PROJECT_API = ['load', 'readParts', 'appendLog', 'restartLog', 'beginBase', 'appendBase', 'switchBase']
+
 /** Of the patched script: to the page, past the lock-down. */
 declare const $report: (data: unknown) => void
 
@@ -90,14 +128,22 @@ const forge = (place: string, methods: string[]): void => {
           say({ type: 'APPLY', path: [name], argumentList: [raw(first), raw(second)] })
         say({ type: 'APPLY', path: [name], argumentList: [raw(first), raw(1), raw(9)] })
       }
-      say({
-        type: 'APPLY',
-        path: [name],
-        argumentList: [
-          raw(0),
-          raw({ command: 'qjs', args: [], cwd: '/', env: pollute, descriptors: [[0, -1]] }),
-        ],
-      })
+      const child = { command: 'no-such-command', args: [], cwd: '/', env: pollute, descriptors: [] }
+      for (const request of [
+        { ...child, command: 'qjs', descriptors: [[0, -1]] },
+        { ...child, argv0: pollute },
+        { ...child, group: -7, session: pollute },
+        { ...child, ignored: 2 ** 40 },
+        child,
+      ])
+        say({ type: 'APPLY', path: [name], argumentList: [raw(0), raw(request)] })
+      // Signals to everybody, threads by the dozen, every process of /proc.
+      for (const [first, second] of [
+        [-1, 9],
+        [2 ** 31 - 1, 9],
+        [2 ** 31 - 1, 0],
+      ])
+        say({ type: 'APPLY', path: [name], argumentList: [raw(3), raw(first), raw(second)] })
     }
     for (const type of ['output', 'exit', 'process', 'watch', 'save', 'log', 'strace'])
       for (const value of odd)
@@ -166,7 +212,9 @@ const battle = async (
   methods: string[],
   use: (site: Site, forged: () => Promise<Forged>) => Promise<void>,
 ): Promise<void> => {
-  const head = `;(${forge.toString()})(${JSON.stringify(place)}, ${JSON.stringify(methods)});`
+  // The jail's document has its own way to the page.
+  const report = place === 'jail' ? ";const $report = (data) => parent.postMessage(data, '*');" : ''
+  const head = `${report};(${forge.toString()})(${JSON.stringify(place)}, ${JSON.stringify(methods)});`
   const patched = patchSite({ heads: { [place]: head } }, () => ({ hits: '', udp: 0, site: '' }) as never)
   const site = await openSite({ browser, intercept: patched.intercept })
   const errors: string[] = []
@@ -200,48 +248,85 @@ const battle = async (
 }
 
 test('a process worker that forges messages gets nothing, and the machine goes on', () =>
-  battle('process', ['exit', 'spawn', 'kill', 'toString', '__proto__', 'then'], async (site, forged) => {
-    const first = await run(site.page, '/home/project/probe.wasm', ['sleep', '2500'])
-    assert.equal(typeof first.code, 'number')
-    const { sent, heard, magic } = await forged()
-    assert.ok(sent > 500, `${sent} messages`)
-    // Calls that are well-formed are answered with undefined, which says nothing.
-    assert.deepEqual(
-      heard.filter((answer) => !answer.endsWith(': undefined')),
-      [],
-    )
-    assert.equal(magic, 0x57524d31, 'a forged reply number was an address')
-    const state = await site.page.evaluate(async () => ({
-      problems: await window.wasmrun.check(),
-      audit: await window.wasmrun.audit(),
-      processes: await window.wasmrun.processes.list(),
-    }))
-    assert.deepEqual(state.problems, [])
-    assert.deepEqual(state.audit.locks, { files: -1, objects: -1 })
-    assert.equal(state.processes.length, 0)
-  }))
-
-test('a kernel worker that is taken over gets nothing from host and page', () =>
   battle(
-    'kernel',
-    ['load', 'getSetting', 'setSetting', 'remove', 'storage', 'runtimes', 'kernelFailed', 'toString'],
+    'process',
+    [...PROCESS_API, ...KERNEL_API, 'toString', '__proto__', 'then'],
     async (site, forged) => {
-      const { sent, heard } = await forged()
-      assert.ok(sent > 1000, `${sent} messages`)
+      const first = await run(site.page, '/home/project/probe.wasm', ['sleep', '2500'])
+      assert.equal(typeof first.code, 'number')
+      const { sent, heard, magic } = await forged()
+      assert.ok(sent > 500, `${sent} messages`)
+      // Calls that are well-formed are answered with undefined, which says nothing.
       assert.deepEqual(
         heard.filter((answer) => !answer.endsWith(': undefined')),
         [],
       )
-      const storage = await site.page.evaluate(async () => ({
-        polluted: ({} as { polluted?: string }).polluted,
-        // The host answers, and has kept nothing that was forged.
-        works: (await window.wasmrun.storage()).works,
-        theme: await window.wasmrun.settings.get('theme'),
+      assert.equal(magic, 0x57524d31, 'a forged reply number was an address')
+      const state = await site.page.evaluate(async () => ({
+        problems: await window.wasmrun.check(),
+        audit: await window.wasmrun.audit(),
+        processes: await window.wasmrun.processes.list(),
       }))
-      assert.equal(storage.polluted, undefined)
-      assert.equal(storage.works, true)
-      assert.notEqual(typeof storage.theme, 'object')
-      const done = await run(site.page, '/home/project/probe.wasm', ['exit', '3'])
-      assert.equal(done.code, 3)
+      assert.deepEqual(state.problems, [])
+      assert.deepEqual(state.audit.locks, { files: -1, objects: -1 })
+      assert.equal(state.processes.length, 0)
     },
   ))
+
+test('a kernel worker that is taken over gets nothing from host and page', () =>
+  battle('kernel', [...PROJECT_API, ...HOST_API, 'kernelFailed', 'toString'], async (site, forged) => {
+    const { sent, heard } = await forged()
+    assert.ok(sent > 1000, `${sent} messages`)
+    assert.deepEqual(
+      heard.filter((answer) => !answer.endsWith(': undefined')),
+      [],
+    )
+    const storage = await site.page.evaluate(async () => ({
+      polluted: ({} as { polluted?: string }).polluted,
+      // The host answers, and has kept nothing that was forged.
+      works: (await window.wasmrun.storage()).works,
+      theme: await window.wasmrun.settings.get('theme'),
+    }))
+    assert.equal(storage.polluted, undefined)
+    assert.equal(storage.works, true)
+    assert.notEqual(typeof storage.theme, 'object')
+    const done = await run(site.page, '/home/project/probe.wasm', ['exit', '3'])
+    assert.equal(done.code, 3)
+  }))
+
+test('what a taken-over jail cannot reach: another project, its files, settings, runtimes', () =>
+  battle('jail', [...PROJECT_API, ...HOST_API, 'toString'], async (site, forged) => {
+    const { sent, heard } = await forged()
+    assert.ok(sent > 3000, `${sent} messages`)
+    assert.deepEqual(
+      heard.filter((answer) => !answer.endsWith(': undefined')),
+      [],
+    )
+    const id = await site.page.evaluate(async () => {
+      const { projects, fs } = window.wasmrun
+      const { id } = await projects.create('kept', { files: 'none' })
+      await fs.writeFile('/home/project/precious.txt', 'precious')
+      await projects.save()
+      await projects.close()
+      return id
+    })
+    // The next jail is taken over as well: at its start no project is open, and it finds no way to this one.
+    await site.page.reload()
+    await ready(site.page)
+    await forged()
+    const after = await site.page.evaluate(async (id) => {
+      const { projects, settings, runtimes } = window.wasmrun
+      const { zip } = await projects.export(id)
+      return {
+        names: (await projects.list()).map(({ name }) => name),
+        bytes: zip.size,
+        theme: typeof (await settings.get('theme')),
+        sources: (await runtimes.sources()).length,
+      }
+    }, id)
+    assert.deepEqual(after.names, ['kept'])
+    assert.ok(after.bytes > 100)
+    assert.notEqual(after.theme, 'object')
+    assert.equal(after.sources, 0)
+    assert.deepEqual(await site.page.evaluate(() => window.wasmrun.check()), [])
+  }))

@@ -81,6 +81,21 @@ const VIEWS: readonly View[] = [
     },
   },
   {
+    name: 'a process in Kernel',
+    show: async () => {
+      await page.getByTestId('process-row').last().focus()
+      await page.keyboard.press('Enter')
+      await page.getByRole('spinbutton', { name: 'Nice' }).waitFor()
+    },
+  },
+  {
+    name: 'its system calls',
+    show: async () => {
+      await command('Trace the system calls')
+      await page.getByTestId('trace-state').waitFor()
+    },
+  },
+  {
     name: 'logs',
     show: async () => {
       await command('Show Logs')

@@ -5,6 +5,7 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import type { Audit } from '../src/abi/audit.ts'
+import { KIND_LIMITS } from '../src/abi/limits.ts'
 import { boot, openSite, run, type Site } from './browser.ts'
 import { readProgram } from './fixtures/programs.ts'
 
@@ -12,19 +13,49 @@ const IS_LONG = process.env.LONG === '1'
 const KILLS = IS_LONG ? 1000 : 100
 /** Alive at a time: each is a worker with memory of its own, on few cores. */
 const ALIVE = 10
+/** So many are killed at once, when all of them are busy; in the long lane ten times. */
+const OVERLAPPING = 100
+const WAVES = IS_LONG ? 10 : 1
 /** Longer than the quarantine of a worker that does not let itself be stopped. */
 const QUIET_MS = 9000
+
+const SCRIPTS = {
+  // Two children, joined by a pipe, that go on when the parent is gone.
+  'family.mjs': `
+    import * as os from 'qjs:os'
+    const [reader, writer] = os.pipe()
+    os.exec(['probe', 'print-forever'], { block: false, stdout: writer })
+    os.exec(['probe', 'churn', '/tmp/family' + os.getpid()], { block: false, stdin: reader })
+    print('ready')
+    for (;;) os.waitpid(-1, 0)`,
+  // Replaces itself for ever, a little slower than the threads that it leaves can be given out again.
+  'becomes.mjs': `
+    import * as os from 'qjs:os'
+    print('ready')
+    os.sleep(700)
+    os.exec(['qjs', '/home/project/becomes.mjs'], { replace: true })`,
+}
 
 let site: Site
 
 before(async () => {
   site = await openSite()
   await boot(site)
-  for (const name of ['probe', 'threads'] as const)
-    await site.page.evaluate(
-      ({ name, list }) => window.wasmrun.fs.writeFile(`/home/project/${name}.wasm`, new Uint8Array(list)),
-      { name, list: [...readProgram(name)] },
-    )
+  for (const [name, path] of [
+    ['probe', '/home/project/probe.wasm'],
+    ['probe', '/usr/bin/probe'],
+    ['threads', '/usr/bin/threads'],
+    ['threads', '/home/project/threads.wasm'],
+  ] as const)
+    await site.page.evaluate(({ list, path }) => window.wasmrun.fs.writeFile(path, new Uint8Array(list)), {
+      list: [...readProgram(name)],
+      path,
+    })
+  for (const [name, code] of Object.entries(SCRIPTS))
+    await site.page.evaluate(({ name, code }) => window.wasmrun.fs.writeFile(`/home/project/${name}`, code), {
+      name,
+      code,
+    })
 })
 after(() => site?.close())
 
@@ -141,4 +172,133 @@ test('a second storm holds no more than the first', async () => {
       await window.wasmrun.fs.rm(path, { recursive: true, force: true })
   })
   assert.deepEqual(await check(), [])
+})
+
+/**
+ * Starts so many programs of all kinds, suspended one by one so that the next can start beside them, lets them all loose at once, and
+ * kills them all at once a moment later. Loops without a call, which nothing suspends, come last.
+ */
+const wave = (
+  count: number,
+): Promise<{ signals: (string | null)[]; loose: number; orphans: number; milliseconds: number }> =>
+  site.page.evaluate(async (count) => {
+    const { wasmrun } = window
+    interface Job {
+      command: string
+      args: string[]
+      isLoop?: boolean
+      strace?: boolean
+      terminal?: boolean
+    }
+    const rare: Job[] = [
+      { command: 'qjs', args: ['/home/project/family.mjs'] },
+      { command: 'qjs', args: ['/home/project/becomes.mjs'] },
+      { command: 'qjs', args: ['/home/project/family.mjs'], terminal: true },
+      { command: 'qjs', args: ['/home/project/becomes.mjs'], terminal: true },
+      { command: 'threads', args: ['spin'], isLoop: true },
+      { command: 'probe', args: ['spin'], isLoop: true },
+      { command: 'threads', args: ['spin'], isLoop: true },
+      { command: 'probe', args: ['spin'], isLoop: true, terminal: true },
+    ]
+    const many = (index: number): Job => {
+      const terminal = index % 3 === 0
+      if (index % 5 === 0) return { command: 'probe', args: ['print-forever'], terminal }
+      // One each: two of them in one folder would take away each other's files.
+      const folder = `${index % 2 ? '/home/project/wave' : '/tmp/wave'}/${index}`
+      return { command: 'probe', args: ['churn', folder], terminal, strace: index % 7 === 0 }
+    }
+    const jobs = [...Array.from({ length: count - rare.length }, (_, index) => many(index)), ...rare]
+    const children: Awaited<ReturnType<typeof wasmrun.spawn>>[] = []
+    const stoppable = new Set<number>()
+    const start = async ({ command, args, isLoop, ...options }: Job): Promise<void> => {
+      const child = await wasmrun.spawn(command, args, options)
+      // Some read what they are told, some leave it until the writer has to wait.
+      if (children.push(child) % 2) void child.output.pipeTo(new WritableStream()).catch(() => {})
+      if (options.strace)
+        void wasmrun
+          .strace(child.pid)
+          .pipeTo(new WritableStream())
+          .catch(() => {})
+      if (isLoop || command === 'qjs') return
+      await child.kill('SIGSTOP')
+      stoppable.add(child.pid)
+    }
+    const early: string[] = []
+    const off = wasmrun.on('exit', ({ pid, code, message }) =>
+      early.push(`process ${pid} ended with ${code} before: ${message}`),
+    )
+    const all = (signal: string): Promise<unknown> =>
+      Promise.all(
+        children.map((child) =>
+          child.kill(signal).catch((error) => Promise.reject(new Error(`${error}; ${early}`))),
+        ),
+      )
+    const others = async () =>
+      (await wasmrun.processes.list()).filter(({ pid }) => !children.some((each) => each.pid === pid))
+    const pause = (milliseconds: number): Promise<void> =>
+      new Promise((resolve) => setTimeout(resolve, milliseconds))
+    for (const job of jobs) await start(job)
+    while (
+      (await wasmrun.processes.list()).some(({ pid, state }) => stoppable.has(pid) && state !== 'stopped')
+    )
+      await pause(50)
+    while ((await others()).length < 4) await pause(50)
+    await all('SIGCONT')
+    await pause(200)
+    const rows = (await wasmrun.processes.list()).filter(
+      ({ state }) => state === 'running' || state === 'sleeping',
+    )
+    const from = performance.now()
+    off()
+    await all('SIGKILL')
+    const ends = await Promise.all(children.map((child) => child.exit))
+    const milliseconds = performance.now() - from
+    // Children of those that were killed belong to nobody now, and go on until they are killed as well.
+    const orphans = await others()
+    await Promise.all(orphans.map(({ pid }) => wasmrun.processes.kill(pid, 'SIGKILL').catch(() => {})))
+    while ((await wasmrun.processes.list()).length > 0) await pause(50)
+    return {
+      signals: ends.map(({ signal }) => signal),
+      loose: rows.filter(({ pid }) => children.some((each) => each.pid === pid)).length,
+      orphans: orphans.length,
+      milliseconds,
+    }
+  }, count)
+
+test(`${OVERLAPPING * WAVES} kills of busy programs of every kind, ${OVERLAPPING} at once, leave nothing behind`, {
+  timeout: WAVES * 120_000,
+}, async (context) => {
+  await site.page.evaluate((limits) => window.wasmrun.setLimits(limits), { ...KIND_LIMITS, processes: 250 })
+  // What is kept for all programs of a kind is made by the first.
+  await run(site.page, 'qjs', ['-e', '0'])
+  await run(site.page, 'threads', ['exit'])
+  const first = await quietAudit(2)
+  for (let round = 0; round < WAVES; round++) {
+    const { signals, loose, orphans, milliseconds } = await wave(OVERLAPPING)
+    assert.equal(signals.length, OVERLAPPING)
+    // One that becomes another is starting now and then.
+    assert.ok(loose > OVERLAPPING - 5, `only ${loose} ran when the storm came`)
+    assert.deepEqual(
+      signals.filter((signal) => signal !== 'SIGKILL'),
+      [],
+    )
+    assert.ok(orphans > 0, 'the families left no children')
+    context.diagnostic(`${OVERLAPPING} kills took ${Math.round(milliseconds)} ms, ${orphans} orphans`)
+    const last = await quietAudit(2)
+    assert.deepEqual(
+      { ...last, heap: 0, workers: last.workers.bound },
+      { ...first, heap: 0, workers: first.workers.bound },
+    )
+    assert.ok(last.heap - first.heap < 256 * 1024, `${last.heap - first.heap} bytes more`)
+    await site.page.evaluate(async () => {
+      const families = (await window.wasmrun.fs.readdir('/tmp')).filter(({ name }) =>
+        name.startsWith('family'),
+      )
+      for (const path of ['/home/project/wave', '/tmp/wave', ...families.map(({ name }) => `/tmp/${name}`)])
+        await window.wasmrun.fs.rm(path, { recursive: true, force: true })
+    })
+    assert.deepEqual(await check(), [])
+  }
+  await site.page.evaluate((limits) => window.wasmrun.setLimits(limits), KIND_LIMITS)
+  assert.equal((await run(site.page, 'probe', ['exit', '7'])).code, 7)
 })

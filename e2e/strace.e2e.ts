@@ -150,9 +150,14 @@ const withOptions = async (search: string, work: (page: Page) => Promise<void>):
     await page.goto(site.url + search)
     await page.waitForFunction(() => window.crossOriginIsolated && window.wasmrun !== undefined)
     await page.evaluate(() => window.wasmrun.ready)
+    await page.evaluate(() => {
+      const heard: string[] = []
+      Object.assign(window, { heard })
+      window.wasmrun.on('log', ({ text }) => heard.push(text))
+    })
     await mount(page, { 'probe.wasm': readProgram('probe') })
     await work(page)
-    return await page.evaluate(async () => (await window.wasmrun.report()).log.map(({ text }) => text))
+    return await page.evaluate(() => (window as typeof window & { heard: string[] }).heard)
   } finally {
     await page.close()
   }

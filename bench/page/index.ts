@@ -1,6 +1,8 @@
 /** What the benchmark puts into the built page: `globalThis.bench`, driven from bench.ts. */
 import type { Wasmrun } from '../../src/sdk/types.ts'
 import { createFileBench, type FileBench, type FileCase, type Place, statRate } from './files.ts'
+import { emptyWorkers, keepIdle, killTime, letGo, spawnMany } from './life.ts'
+import { lockCost, statTime, writeRate } from './locks.ts'
 import { memoryCost } from './memory.ts'
 import { createPipeBench, type PipeBench } from './pipes.ts'
 import { emptyWorker, firstPythonHello, prepareHello, pythonHello, rustHello } from './start.ts'
@@ -35,6 +37,14 @@ const bench = {
   emptyWorker,
   firstPythonHello,
   pythonHello,
+  killTime,
+  spawnMany,
+  emptyWorkers,
+  keepIdle,
+  letGo,
+  lockCost,
+  writeRate,
+  statTime,
 }
 export type Bench = typeof bench
 window.bench = bench

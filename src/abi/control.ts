@@ -127,7 +127,14 @@ export type KernelEvent =
   /** `isForLog`: nobody asked for this process by its pid. */
   | { type: 'strace'; pid: number; entries: TraceEntry[]; lost: number; isForLog: boolean }
   | ({ type: 'save' } & SaveState)
-  | { type: 'log'; time: number; severity: 'debug' | 'info' | 'warning' | 'error'; text: string }
+  /** `told`: what a report has of it, where the text names arguments. */
+  | {
+      type: 'log'
+      time: number
+      severity: 'debug' | 'info' | 'warning' | 'error'
+      text: string
+      told?: string
+    }
   | { type: 'fault'; message: string }
 
 /** One system call of a traced process. */
@@ -145,7 +152,7 @@ export interface TraceEntry {
 export interface DiagnosticOptions {
   /** Starts, ends and stops of processes go to the log. */
   verbose: boolean
-  /** As verbose, and the filesystem is checked after every exit. */
+  /** As verbose, and the machine is checked after every exit: its files, and what src/kernel/assertions.ts asserts. */
   debug: boolean
   /** Commands that are traced from their start; 'all' for every one. */
   strace: string[]

@@ -65,10 +65,11 @@ export const RIGHTS_FILE = RIGHTS_STREAM | POSITIONED | R.FD_ADVISE | R.FD_FILES
 export const RIGHTS_DIRECTORY =
   RIGHTS_ALL & ~(POSITIONED | R.FD_READ | R.FD_WRITE | R.FD_DATASYNC | R.SOCK_SHUTDOWN | R.SOCK_ACCEPT)
 
-/** Rights that change something through a path. */
+/** Rights that change something through a path. A link changes its source: what it names could be written to by the new name. */
 const CHANGING =
   R.PATH_CREATE_DIRECTORY |
   R.PATH_CREATE_FILE |
+  R.PATH_LINK_SOURCE |
   R.PATH_LINK_TARGET |
   R.PATH_RENAME_SOURCE |
   R.PATH_RENAME_TARGET |

@@ -6,7 +6,7 @@
 import { ERRNO, SysError } from '../abi/errno.ts'
 import type { PartRecord, ProjectsForKernel, ProjectsForPage, StorageFigures } from '../abi/project.ts'
 import { moving } from '../ipc/rpc.ts'
-import { PART_BYTES } from '../lib/segment.ts'
+import { HEADER_BYTES, PART_BYTES } from '../lib/segment.ts'
 import { exportProject } from './project-zip.ts'
 import { type Projects, sizeOfPart } from './projects.ts'
 
@@ -19,8 +19,12 @@ const refuse = (subject: string, words: string): SysError => new SysError(ERRNO.
 
 const projectId = (value: unknown): string => {
   if (typeof value === 'string' && ID.test(value)) return value
-  throw new SysError(ERRNO.NOENT, String(value).slice(0, 80), 'there is no such project')
+  throw new SysError(ERRNO.NOENT, shown(value), 'there is no such project')
 }
+
+/** Other things may refuse to be turned into a text. */
+const shown = (value: unknown): string =>
+  typeof value === 'string' || typeof value === 'number' ? String(value).slice(0, 80) : typeof value
 
 /** Control characters would make it unreadable, and a slash a bad file name for its archive. */
 export const parseProjectName = (value: unknown): string => {
@@ -33,7 +37,7 @@ export const parseProjectName = (value: unknown): string => {
 
 const count = (value: unknown, most: number): number => {
   if (typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= most) return value
-  throw refuse(String(value).slice(0, 80), 'that is no count')
+  throw refuse(shown(value), 'that is no count')
 }
 
 const parsePartRecord = (value: unknown): PartRecord => {
@@ -41,11 +45,11 @@ const parsePartRecord = (value: unknown): PartRecord => {
   const { bytes, ids, batch, index, commit } = value as Partial<Record<keyof PartRecord, unknown>>
   const isBytes = bytes instanceof ArrayBuffer || bytes instanceof Blob
   if (!isBytes || sizeOfPart(bytes) > PART_BYTES) throw refuse('part', 'a part has at most 4 MiB')
-  // Every id stands for a record of at least twelve bytes.
+  // Every id stands for a record of at least twelve bytes, so that who counts the bytes has counted the ids.
   if (
     !(ids instanceof Uint32Array) ||
     ids.byteLength !== ids.buffer.byteLength ||
-    ids.length * 12 > PART_BYTES
+    HEADER_BYTES + ids.length * 12 > sizeOfPart(bytes)
   )
     throw refuse('part', 'a part names the inodes that it speaks of')
   return {

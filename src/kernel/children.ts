@@ -51,6 +51,8 @@ export const faceFor = (entry: Entry, thread: number, options: ChildrenOptions):
     // Who has ended, or was replaced by an exec, asks for nothing any more.
     if (!isOurs()) throw new SysError(ERRNO.SRCH, `process ${entry.pid}`)
     try {
+      // What an old link still had on its way: its program was replaced, or its thread has ended.
+      if (!isOurs()) throw new SysError(ERRNO.SRCH, `process ${entry.pid}`)
       return parse()
     } catch (error) {
       refuse(parseReply(reply), error)

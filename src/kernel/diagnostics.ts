@@ -1,6 +1,6 @@
 /**
  * What the kernel says about itself: nothing unless asked. `verbose`: starts, ends and stops of processes. `debug`: that, and the
- * filesystem is checked after every exit. `strace`: commands whose processes are traced from their first call.
+ * filesystem is checked after every exit, and what assertions.ts asserts. `strace`: commands whose processes are traced from their first call.
  */
 import type { DiagnosticOptions, KernelEvent } from '../abi/control.ts'
 import { signalName } from '../abi/signals.ts'
@@ -8,8 +8,11 @@ import type { Entry } from './entry.ts'
 
 export interface Diagnostics {
   set(options: DiagnosticOptions): void
-  /** A line for the log, if anybody wants it. */
-  say(text: string): void
+  /**
+   * A line for the log, if anybody wants it.
+   * @param told what a report for a bug has of it: no arguments of a program
+   */
+  say(text: string, told?: string): void
   /** A process has ended and been cleared away. */
   ended(entry: Entry): void
   /** Whether a command is to be traced. */
@@ -20,27 +23,31 @@ export interface DiagnosticsOptions {
   report: (event: KernelEvent) => void
   /** Sentences about what is wrong with the filesystem. */
   fsck: () => string[]
+  /** Sentences about what else does not hold, now that this process is gone. */
+  asserts?: (ended: Entry) => string[]
 }
 
 const ALL = 'all'
 
-export const createDiagnostics = ({ report, fsck }: DiagnosticsOptions): Diagnostics => {
+export const createDiagnostics = ({ report, fsck, asserts = () => [] }: DiagnosticsOptions): Diagnostics => {
   let asked: DiagnosticOptions = { verbose: false, debug: false, strace: [] }
-  const log = (severity: 'info' | 'error', text: string): void =>
-    report({ type: 'log', time: Date.now(), severity, text })
-  const say = (text: string): void => {
-    if (asked.verbose || asked.debug) log('info', text)
+  const log = (severity: 'info' | 'error', text: string, told = text): void =>
+    report({ type: 'log', time: Date.now(), severity, text, told })
+  const say = (text: string, told = text): void => {
+    if (asked.verbose || asked.debug) log('info', text, told)
   }
   return {
     set: (options) => {
       asked = options
     },
     say,
-    ended: ({ pid, exit }) => {
+    ended: (entry) => {
+      const { pid, exit } = entry
       const how = exit && exit.signal > 0 ? `by ${signalName(exit.signal)}` : `with ${exit?.code ?? 0}`
       say(`process ${pid} has ended ${how}${exit?.message ? `: ${exit.message}` : ''}`)
       if (!asked.debug) return
-      for (const fault of fsck()) log('error', `after the end of process ${pid}: ${fault}`)
+      for (const fault of [...fsck(), ...asserts(entry)])
+        log('error', `after the end of process ${pid}: ${fault}`)
     },
     traces: (command) => {
       const name = command.split('/').at(-1) ?? command

@@ -20,6 +20,7 @@ import { createFiles } from '../vfs/files.ts'
 import { formatVfs } from '../vfs/format.ts'
 import { emptyStat } from '../vfs/types.ts'
 import { attachVfs } from '../vfs/vfs.ts'
+import { createAssertions } from './assertions.ts'
 import { takeAudit } from './audit.ts'
 import { procFacts } from './describe.ts'
 import { createDiagnostics, parseDiagnostics } from './diagnostics.ts'
@@ -74,7 +75,8 @@ export const createKernel = ({ jail, host, report }: KernelOptions): Kernel => {
   const programs = createPrograms(files, jail, host)
   let granted = grantAll(KIND_LIMITS, 'settings')
   const mostPages = getWord(memory, SUPERBLOCK.LIMIT)
-  const diagnostics = createDiagnostics({ report, fsck: files.fsck })
+  const assertions = createAssertions(objects, () => processes.entries())
+  const diagnostics = createDiagnostics({ report, fsck: files.fsck, asserts: assertions.after })
   const listing = createProcFiles({ objects, vfs, files, facts: (entry) => procFacts(memory, entry) })
   const pulses = createPulses(memory)
   const watchFiles = createWatchFiles(objects, files)

@@ -17,6 +17,20 @@ import { cleanUp, setUp } from './test-kernel.ts'
 
 afterEach(cleanUp)
 
+test('a program that asks to be replaced many times at once is replaced once, and takes no more threads than that', async () => {
+  const { processes, spawn, stopped, threadOf } = setUp()
+  const pid = await spawn()
+  const { thread } = processes.get(pid)
+  const request = { command: 'q', args: [], cwd: null, env: {}, descriptors: [] }
+  for (let time = 0; time < 50; time++)
+    void threadOf(thread)
+      .exec(0, request)
+      .catch(() => {})
+  while (processes.get(pid).request.command !== 'q') await new Promise((resolve) => setTimeout(resolve, 5))
+  await new Promise((resolve) => setTimeout(resolve, 50))
+  assert.deepEqual(stopped, [thread])
+})
+
 test('a process that is killed ends with 128 + the signal, once, and leaves nothing', async () => {
   const { processes, spawn, exitOf, audit, stopped } = setUp()
   const clean = audit()

@@ -163,7 +163,10 @@ export const createProcesses = (options: ProcessesOptions): Processes => {
     } catch (error) {
       fail(entry, error)
     }
-    diagnostics.say(`process ${entry.pid} starts: ${argvOf(entry).join(' ')} (${program.runtime})`)
+    diagnostics.say(
+      `process ${entry.pid} starts: ${argvOf(entry).join(' ')} (${program.runtime})`,
+      `process ${entry.pid} starts (${program.runtime})`,
+    )
     // Once it has ended, its last row has been told, and its slot may be another's.
     if (!entry.exit) report({ type: 'process', process: describe(memory, entry) })
     return entry.pid
@@ -195,7 +198,10 @@ export const createProcesses = (options: ProcessesOptions): Processes => {
       const pwd = nameInside(request.cwd, preopens)
       listing.add(entry, argvOf(entry), environmentOf(entry, pwd))
       await start(entry, pwd)
-      diagnostics.say(`process ${entry.pid} becomes ${argvOf(entry).join(' ')} (${program.runtime})`)
+      diagnostics.say(
+        `process ${entry.pid} becomes ${argvOf(entry).join(' ')} (${program.runtime})`,
+        `process ${entry.pid} becomes another program (${program.runtime})`,
+      )
     } catch (error) {
       if (entry.thread === thread) fail(entry, error)
     }

@@ -4,7 +4,7 @@ import { isCode } from '../abi/errno.ts'
 import { MAX_REPLIES } from '../memory/layout.ts'
 import { ARGUMENTS_MAX, ELEMENTS_MAX, parseReply, parseThreadFailed, processRequests } from './requests.ts'
 
-const { exit, kill, spawn } = processRequests
+const { exit, kill, refresh, spawn, spawnThread } = processRequests
 const child = { command: 'a', args: ['b'], cwd: null, env: { C: 'd' }, descriptors: [[1, 2]] }
 
 /** What a structured clone can carry and nobody expects. */
@@ -78,12 +78,58 @@ test('an odd value in any place is EINVAL and never anything else', () => {
     (value) => spawn(0, { ...child, grants: [[1, 2, value]] }),
     (value) => spawn(0, { ...child, descriptors: [value] }),
     (value) => spawn(0, { ...child, descriptors: [[0, value]] }),
+    (value) => spawn(0, { ...child, argv0: value === undefined ? null : value }),
+    (value) => spawn(0, { ...child, group: value === undefined ? null : value }),
+    (value) => spawn(0, { ...child, ignored: value === undefined ? null : value }),
+    (value) => spawnThread(value, 0),
+    (value) => spawnThread(0, value),
+    (value) => refresh(value, 1),
+    (value) => refresh(0, value),
     (value) => parseThreadFailed(value, 'm'),
   ]
   let refused = 0
   for (const place of places) for (const value of ODD) if (isRefused(() => place(value))) refused++
   // Every place takes a few of them (a string, an empty list); most must be refused.
   assert.ok(refused > places.length * (ODD.length - 10), `${refused} refused`)
+})
+
+test('what a child is born with comes out as it went in; flags are true or not there', () => {
+  const birth = { argv0: '-sh', group: 7, ignored: -5 }
+  const { request } = spawn(3, { ...child, ...birth, session: true, foreground: 1 })
+  assert.deepEqual(
+    { argv0: request.argv0, group: request.group, ignored: request.ignored, session: request.session },
+    { ...birth, session: true },
+  )
+  assert.equal('foreground' in request, false)
+  assert.equal('more' in spawn(0, { ...child, more: 1 }).request, false)
+  for (const group of [-1, 2 ** 31, 0.5])
+    assert.ok(
+      isRefused(() => spawn(0, { ...child, group })),
+      String(group),
+    )
+  for (const ignored of [2 ** 31, -(2 ** 31) - 1])
+    assert.ok(
+      isRefused(() => spawn(0, { ...child, ignored })),
+      String(ignored),
+    )
+  assert.ok(isRefused(() => spawn(0, { ...child, argv0: 'a\0b' })))
+  assert.ok(isRefused(() => spawn(0, { ...child, argv0: 'x'.repeat(ARGUMENTS_MAX) })))
+})
+
+test('a thread’s argument is any word of the guest, a pid of /proc none below 0', () => {
+  for (const argument of [0, -1, -(2 ** 31), 2 ** 32 - 1])
+    assert.deepEqual(spawnThread(15, argument), { reply: 15, argument })
+  for (const argument of [2 ** 32, -(2 ** 31) - 1, 0.5, '4'])
+    assert.ok(
+      isRefused(() => spawnThread(0, argument)),
+      String(argument),
+    )
+  assert.deepEqual(refresh(1, 2 ** 31 - 1), { reply: 1, pid: 2 ** 31 - 1 })
+  for (const pid of [-1, 2 ** 31])
+    assert.ok(
+      isRefused(() => refresh(0, pid)),
+      String(pid),
+    )
 })
 
 test('the number of a reply is one of the reply words, or nothing is written', () => {

@@ -49,7 +49,7 @@ export const exec = (
 }
 
 /** wasi-threads: the memory under whatever name the module asks for it; `thread-spawn` gives a number, or -errno. */
-const threadImports = (
+export const threadImports = (
   process: Process,
   module: WebAssembly.Module,
   kernel: KernelCalls,

@@ -4,18 +4,34 @@
  */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { Worker } from 'node:worker_threads'
 import { ERRNO } from '../abi/errno.ts'
 import { RIGHTS_ALL } from '../abi/wasi.ts'
+import { closeTrace, openTrace, takeTrace } from '../objects/trace-ring.ts'
 import { createFiles } from '../vfs/files.ts'
+import { threadImports } from './exec.ts'
+import type { KernelCalls } from './kernel-calls.ts'
 import { createPrivateMachine, type PrivateMachine } from './private-machine.ts'
 import { createWasi } from './wasi.ts'
 
-const CALLS = process.env.LONG === '1' ? 20_000_000 : 1_000_000
+const CALLS = Number(process.env.CALLS ?? (process.env.LONG === '1' ? 20_000_000 : 1_000_000))
 const SEED = Number(process.env.SEED ?? 20_250_701)
 /** After so many calls most descriptors are closed: a new machine. */
 const CALLS_PER_MACHINE = 25_000
+/** In the variants, whose calls are fewer: more of them find open descriptors. */
+const CALLS_PER_FRESH_MACHINE = 5000
 const GUEST = 65_536
 const ERRNO_MAX = 76
+
+/** Under what else the calls are made. */
+interface Variant {
+  /** strace: every call leaves a record, for which the guest's pointers are read again. */
+  isTraced?: boolean
+  /** The guest's memory is shared, as with threads, and another thread changes it while calls read it. */
+  isShared?: boolean
+  /** Ways to end, signals and threads are among the calls. The machine is made anew after each end. */
+  canEnd?: boolean
+}
 
 const createRandom = (seed: number): ((below: number) => number) => {
   let state = seed >>> 0
@@ -138,6 +154,15 @@ const CALLS_BY_NAME: Record<string, Call> = {
   sock_shutdown: { args: ['fd', 'flags'] },
 }
 const NAMES = Object.keys(CALLS_BY_NAME)
+/** Only where the process may end. */
+const ENDING: Record<string, Call> = {
+  proc_exit: { args: ['flags'] },
+  proc_raise: { args: ['flags'] },
+  'thread-spawn': { args: ['at'] },
+}
+const NEEDS_CALM = /poll/
+/** SIGSTOP, SIGTSTP, SIGTTIN and SIGTTOU of WASI: the process would wait for somebody to continue it. */
+const STOPPING = [18, 19, 20, 21]
 
 const PATHS = [
   'f',
@@ -211,7 +236,23 @@ interface Target {
   imports: Record<string, Record<string, (...args: unknown[]) => unknown>>
 }
 
-const createTarget = (): Target => {
+/** The kernel of a guest that makes threads: it refuses most. */
+const threadKernel = (random: (below: number) => number): KernelCalls => ({
+  ...({} as KernelCalls),
+  spawnThread: () => ({
+    call: 46,
+    attempt: () => (random(3) ? -ERRNO.AGAIN : 1 + random(255)),
+    watch: () => {},
+    deadline: () => Number.POSITIVE_INFINITY,
+    interrupted: (errno) => -errno,
+  }),
+})
+const EMPTY_MODULE = new Uint8Array([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0])
+
+const createTarget = (
+  random: (below: number) => number,
+  { isShared = false, isTraced = false }: Variant,
+): Target => {
   const machine = createPrivateMachine({
     args: ARGS,
     env: ENV,
@@ -230,11 +271,58 @@ const createTarget = (): Target => {
       symlink('../secret', '/ro/up')
     },
   })
-  const memory = new WebAssembly.Memory({ initial: 1, maximum: 1 })
+  const memory = new WebAssembly.Memory({ initial: 1, maximum: 1, shared: isShared })
   const { imports, setMemory } = createWasi(machine.process)
   setMemory(memory)
-  return { machine, memory, imports: imports as unknown as Target['imports'] }
+  const threads = threadImports(
+    machine.process,
+    new WebAssembly.Module(EMPTY_MODULE),
+    threadKernel(random),
+    memory,
+  )
+  if (isTraced) assert.equal(openTrace(machine.objects, machine.objects.slot), 0)
+  return { machine, memory, imports: { ...imports, ...threads } as unknown as Target['imports'] }
 }
+
+/**
+ * Another thread of the guest: writes small numbers and pieces of paths all over the memory until it is told to rest. Its orders: 0
+ * rest, 1 go on, and in the second word what it does.
+ */
+const disturb = (memory: WebAssembly.Memory) => {
+  const orders = new Int32Array(new SharedArrayBuffer(8))
+  const code = `
+    const { workerData } = require('node:worker_threads')
+    const { memory, orders } = workerData
+    const words = new Uint32Array(memory.buffer, 0, ${40_000 / 4})
+    const paths = new Uint8Array(memory.buffer, 40_000, 16_000)
+    let state = 77
+    const random = (below) => ((state = (Math.imul(state, 1103515245) + 12345) >>> 0) >>> 8) % below
+    for (;;) {
+      if (Atomics.load(orders, 0) === 0) {
+        Atomics.store(orders, 1, 0)
+        Atomics.notify(orders, 1)
+        Atomics.wait(orders, 0, 0)
+      }
+      Atomics.store(orders, 1, 1)
+      for (let turn = 0; turn < 200; turn++) {
+        words[random(words.length)] = random(3) ? random(600) : random(2 ** 32)
+        paths[random(paths.length)] = './adf\\0'.charCodeAt(random(6))
+      }
+    }`
+  const worker = new Worker(code, { eval: true, workerData: { memory, orders } })
+  return {
+    go: () => {
+      Atomics.store(orders, 0, 1)
+      Atomics.notify(orders, 0)
+    },
+    rest: () => {
+      Atomics.store(orders, 0, 0)
+      while (Atomics.load(orders, 1) === 1);
+    },
+    end: () => worker.terminate(),
+  }
+}
+type Disturbance = ReturnType<typeof disturb>
 
 /** What a guest with these preopens must not be able to change. */
 const picture = ({ machine }: Target): string => {
@@ -253,9 +341,24 @@ const picture = ({ machine }: Target): string => {
   return `${lines.join('\n')}\n${files.readdir('/').map(({ name }) => name)}`
 }
 
-const fuzz = (calls: number, seed: number): Map<number, number> => {
+interface Fuzzed {
+  errnos: Map<number, number>
+  /** Of those that were asked for; less when the process has ended. */
+  made: number
+  /** Records of traced calls, those that were lost included. */
+  traced: number
+}
+
+const fuzz = (
+  calls: number,
+  seed: number,
+  variant: Variant = {},
+  begin: (memory: WebAssembly.Memory) => Disturbance | null = () => null,
+): Fuzzed => {
+  const { isShared = false, isTraced = false, canEnd = false } = variant
   const random = createRandom(seed)
-  const target = createTarget()
+  const target = createTarget(random, variant)
+  const other = begin(target.memory)
   const before = picture(target)
   const u8 = new Uint8Array(target.memory.buffer)
   const view = new DataView(target.memory.buffer)
@@ -314,31 +417,65 @@ const fuzz = (calls: number, seed: number): Map<number, number> => {
     }
   }
   const errnos = new Map<number, number>()
+  let traced = 0
+  const { machine } = target
+  const takeRecords = (): void => {
+    const { records, lost } = takeTrace(machine.objects, machine.objects.slot)
+    traced += records.length + lost
+  }
+  /** The process's own end, and it must be one for good: a guest that catches exceptions cannot go on. */
+  const isEnd = (error: unknown): boolean => {
+    if (!canEnd || machine.process.ended === null || error !== machine.process.ended) return false
+    for (const again of ['fd_read', 'random_get', 'proc_exit'])
+      assert.throws(
+        () => target.imports.wasi_snapshot_preview1?.[again]?.(1, 0, 0, 0),
+        (thrown) => thrown === error,
+      )
+    return true
+  }
   scatter()
+  other?.go()
+  let made = 0
   for (let step = 0; step < calls; step++) {
     if (step % 200 === 199) scatter()
-    const name = NAMES[random(NAMES.length)] ?? ''
-    const call = CALLS_BY_NAME[name]
+    if (isTraced && step % 500 === 0) takeRecords()
+    const isEnding = canEnd && random(400) === 0
+    const names = isEnding ? Object.keys(ENDING) : NAMES
+    const name = names[random(names.length)] ?? ''
+    const call = isEnding ? ENDING[name] : CALLS_BY_NAME[name]
+    // How long it sleeps stands in the memory: with somebody else's numbers, for ever.
+    if (isShared && NEEDS_CALM.test(name)) continue
     // A closed preopen is one way less: seldom.
     if (!call || (/close|renumber|set_rights/.test(name) && random(8))) {
       step--
       continue
     }
-    const isOld = random(6) === 0 && name !== 'sock_accept'
+    const isOld = random(6) === 0 && name !== 'sock_accept' && name !== 'thread-spawn'
     const args = argumentsFor(call.args)
+    if (name === 'proc_raise' && STOPPING.includes(Number(args[0]))) continue
     if (name === 'poll_oneoff') shorten(args, isOld)
     const unsigned = args.map((value) => (typeof value === 'number' ? value >>> 0 : Number(value)))
     const regions = call.out?.(unsigned, shadowView, isOld) ?? []
     const what = (): string => `step ${step} of seed ${seed}: ${name}(${args.join(', ')})`
     let result: unknown
+    made++
+    const from = name === 'thread-spawn' ? 'wasi' : isOld ? 'wasi_unstable' : 'wasi_snapshot_preview1'
     try {
-      result = target.imports[isOld ? 'wasi_unstable' : 'wasi_snapshot_preview1']?.[name]?.(...args)
+      result = target.imports[from]?.[name]?.(...args)
+      // A thread's number, or a refusal as wasi-threads has it.
+      if (name === 'thread-spawn') {
+        assert.ok(Number(result) < 256 && Number(result) >= -ERRNO_MAX, `${what()} gave ${result}`)
+        continue
+      }
     } catch (error) {
+      if (isEnd(error)) break
       throw new Error(`${what()} threw ${error instanceof Error ? error.stack : JSON.stringify(error)}`)
     }
     const isErrno = Number.isInteger(result) && Number(result) >= 0 && Number(result) <= ERRNO_MAX
     assert.ok(isErrno, `${what()} gave ${result}`)
     errnos.set(Number(result), (errnos.get(Number(result)) ?? 0) + 1)
+    // What another thread of the guest writes is not told from what the call wrote.
+    if (isShared) continue
     for (const [at, length] of regions) {
       if (at >= GUEST) continue
       const end = Math.min(GUEST, at + length)
@@ -349,23 +486,44 @@ const fuzz = (calls: number, seed: number): Map<number, number> => {
       assert.fail(`${what()} wrote at ${at}, outside of ${JSON.stringify(regions)}`)
     }
   }
-  const { machine } = target
+  other?.rest()
+  takeRecords()
+  closeTrace(machine.objects, machine.objects.slot)
   assert.deepEqual(createFiles(machine.vfs).fsck(), [], `seed ${seed}`)
   assert.equal(machine.vfs.volume.lock.owner(), -1)
   assert.equal(machine.objects.lock.owner(), -1)
-  assert.equal(machine.process.ended, null)
+  if (!canEnd) assert.equal(machine.process.ended, null)
   assert.equal(
     picture(target),
     before,
     `seed ${seed}: something outside of the preopens, or in a read-only one, has changed`,
   )
-  return errnos
+  return { errnos, made, traced }
+}
+
+/** Machine after machine, until so many calls were made. */
+const fuzzAll = (
+  calls: number,
+  variant: Variant = {},
+  begin?: (memory: WebAssembly.Memory) => Disturbance | null,
+): Fuzzed & { machines: number } => {
+  const errnos = new Map<number, number>()
+  let [made, traced, machines] = [0, 0, 0]
+  for (; made < calls; machines++) {
+    const one = fuzz(Math.min(CALLS_PER_FRESH_MACHINE, calls - made), SEED + machines * 7919, variant, begin)
+    for (const [errno, count] of one.errnos) errnos.set(errno, (errnos.get(errno) ?? 0) + count)
+    // a machine that makes no call would make this loop endless
+    assert.ok(one.made > 0)
+    made += one.made
+    traced += one.traced
+  }
+  return { errnos, made, traced, machines }
 }
 
 test(`${CALLS.toLocaleString('en')} wild calls: an errno each, no byte where none belongs, and files that are sound`, (context) => {
   const all = new Map<number, number>()
   for (let machine = 0; machine * CALLS_PER_MACHINE < CALLS; machine++) {
-    for (const [errno, count] of fuzz(CALLS_PER_MACHINE, SEED + machine * 7919))
+    for (const [errno, count] of fuzz(CALLS_PER_MACHINE, SEED + machine * 7919).errnos)
       all.set(errno, (all.get(errno) ?? 0) + count)
   }
   const total = [...all.values()].reduce((sum, count) => sum + count, 0)
@@ -387,4 +545,41 @@ test(`${CALLS.toLocaleString('en')} wild calls: an errno each, no byte where non
       .map(String)
       .join(' ')}`,
   )
+})
+
+/** Of each of the variants: a tenth of the plain calls. */
+const SOME = CALLS / 10
+
+test(`${SOME.toLocaleString('en')} wild calls of a traced process: the record of a call reads no further than the guest's memory, and writes none of it`, () => {
+  const { errnos, made, traced } = fuzzAll(SOME, { isTraced: true })
+  assert.equal(traced, made, 'a call without a record')
+  assert.ok((errnos.get(ERRNO.FAULT) ?? 0) > 20)
+})
+
+test(`${SOME.toLocaleString('en')} wild calls and ways to end: an end is one for good, whoever catches it`, (context) => {
+  const { errnos, machines } = fuzzAll(SOME, { canEnd: true })
+  assert.ok(machines > (2 * SOME) / CALLS_PER_FRESH_MACHINE, `only ${machines} machines`)
+  assert.ok((errnos.get(ERRNO.SUCCESS) ?? 0) > 20)
+  context.diagnostic(`${machines} machines`)
+})
+
+test('the same, traced: the last record of a process is that of its end', () => {
+  const { traced, made } = fuzzAll(SOME / 5, { canEnd: true, isTraced: true })
+  // what is called after the end is told as well; thread-spawn is no WASI call, and is not
+  assert.ok(traced > made * 0.9, `${traced} records of ${made} calls`)
+})
+
+test(`${SOME.toLocaleString('en')} wild calls while another thread changes the memory that they read: never an exception, never unsound files`, async () => {
+  const others: Disturbance[] = []
+  const begin = (memory: WebAssembly.Memory): Disturbance => {
+    const other = disturb(memory)
+    others.push(other)
+    return other
+  }
+  for (const isTraced of [false, true]) {
+    const { errnos } = fuzzAll(SOME / 2, { isShared: true, isTraced }, begin)
+    for (const errno of [ERRNO.SUCCESS, ERRNO.FAULT, ERRNO.BADF, ERRNO.NOENT])
+      assert.ok((errnos.get(errno) ?? 0) > 20, `errno ${errno} came ${errnos.get(errno)} times`)
+    await Promise.all(others.splice(0).map((other) => other.end()))
+  }
 })

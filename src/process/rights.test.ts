@@ -97,6 +97,20 @@ test('beneath a read-only preopen everything can be read and nothing changed', (
   assert.equal(c.open('f', { fd: dir, base: RIGHTS.FD_WRITE }), -ERRNO.ROFS, 'the mark outlives set_rights')
 })
 
+test('a file of a read-only preopen gets no second name in another: it could be written to by that', () => {
+  const c = createCaller({
+    preopens: [
+      { name: '/', path: '/work' },
+      { name: '/ro', path: '/ro', readonly: true },
+    ],
+    prepare: ({ write }) => write('/ro/f', 'text'),
+  })
+  const [from, fromLength] = c.put('f')
+  const [to, length] = c.put('mine', AT.PATH_2)
+  assert.equal(c.calls.path_link?.(4, 0, from, fromLength, 3, to, length), ERRNO.ROFS)
+  assert.equal(c.open('mine', { base: READ_WRITE }), -ERRNO.NOENT)
+})
+
 test('a descriptor has no right that its open file has no access for', () => {
   const c = createCaller()
   const [file] = rightsOf(c, 1)

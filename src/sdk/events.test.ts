@@ -30,6 +30,7 @@ const GOOD: Record<string, unknown>[] = [
   { type: 'watch', id: 1, paths: ['/a'] },
   { type: 'save', state: 'saved', message: '' },
   { type: 'log', time: 1.5, severity: 'info', text: 't' },
+  { type: 'log', time: 1.5, severity: 'info', text: 't', told: 'u' },
   { type: 'fault', message: 'm' },
 ]
 const ODD: unknown[] = [

@@ -56,6 +56,7 @@ const parse = (event: Given): KernelEvent => {
     case 'log':
       return {
         type,
+        ...(own(event, 'told') === undefined ? {} : { told: text(event, 'told') }),
         time: number(event, 'time'),
         severity: oneOf(event, 'severity', SEVERITIES),
         text: text(event, 'text'),

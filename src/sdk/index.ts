@@ -42,7 +42,7 @@ type Listeners = { [K in keyof Events]: Set<(value: Events[K]) => void> }
 export const createWasmrun = (
   scripts: MachineScripts,
   version: string,
-  diagnostics: DiagnosticOptions = NO_DIAGNOSTICS,
+  asked: DiagnosticOptions = NO_DIAGNOSTICS,
 ): Wasmrun & { close(): void } => {
   const listeners: Listeners = {
     process: new Set(),
@@ -55,14 +55,17 @@ export const createWasmrun = (
     save: new Set(),
     sync: new Set(),
   }
+  let diagnostics = asked
   /** For a report. */
   const kept: LogEntry[] = []
-  listeners.log.add((entry) => {
-    kept.push(entry)
-    if (kept.length > MOST_KEPT) kept.shift()
-  })
   const emit = <K extends keyof Events>(event: K, value: Events[K]): void => {
     for (const listener of listeners[event]) listener(value)
+  }
+  /** @param told what a report has of it, where that is less */
+  const note = (entry: LogEntry, told = entry.text): void => {
+    kept.push({ ...entry, text: told })
+    if (kept.length > MOST_KEPT) kept.shift()
+    emit('log', entry)
   }
   const feeds = new Map<number, ProcessFeed>()
   /** Output and exit of a process may arrive before the answer to its spawn. */
@@ -89,8 +92,11 @@ export const createWasmrun = (
     }
     if (event.type === 'strace' && !event.isForLog) void tracing().then((each) => each.heard(event))
     if (event.type === 'strace' && event.isForLog)
-      for (const { time, text } of event.entries)
-        emit('log', { time, source: 'kernel', severity: 'debug', text: `[${event.pid}] ${text}` })
+      for (const { time, text, call } of event.entries) {
+        const entry = { time, source: 'kernel', severity: 'debug', text: `[${event.pid}] ${text}` } as const
+        // A call's texts are paths, and what was read and written.
+        note(entry, `[${event.pid}] ${call}(…)${text.slice(text.lastIndexOf(' = '))}`)
+      }
     if (event.type === 'watch') watches.heard(event.id, event.paths)
     if (event.type === 'save') {
       const { type: _, ...state } = event
@@ -98,7 +104,10 @@ export const createWasmrun = (
       emit('save', state)
     }
     if (event.type === 'log')
-      emit('log', { time: event.time, source: 'kernel', severity: event.severity, text: event.text })
+      note(
+        { time: event.time, source: 'kernel', severity: event.severity, text: event.text },
+        event.told ?? event.text,
+      )
   }
   /** Every process goes with its machine. */
   const endAll = (message: string): void => {
@@ -121,7 +130,7 @@ export const createWasmrun = (
         if (event.type === 'runtime') emit('runtime', event.progress)
         else if (event.type === 'project') projects.noticed(event.what)
         else if (event.type === 'disk') disk.heard(event.status)
-        else emit('log', { time: event.time, source: 'host', severity: event.severity, text: event.text })
+        else note({ time: event.time, source: 'host', severity: event.severity, text: event.text })
       },
       lost,
     })
@@ -274,6 +283,13 @@ export const createWasmrun = (
         fsck: async () => (await kernel()).fsck(),
         log: kept,
       }),
+    diagnostics: {
+      get: () => diagnostics,
+      set: async (change) => {
+        diagnostics = { ...diagnostics, ...change }
+        await (await kernel()).setDiagnostics(diagnostics)
+      },
+    },
     machine: async () => ({ ...(await (await kernel()).facts()), isolated: crossOriginIsolated }),
     storage: Object.assign(async () => (await host()).storage(), {
       estimate: async () => (await host()).estimateStorage(),

@@ -5,6 +5,7 @@
 
 import type { Audit } from '../abi/audit.ts'
 import type {
+  DiagnosticOptions,
   MachineFacts,
   ProcessInfo,
   RuntimeProgress,
@@ -293,8 +294,16 @@ export interface Wasmrun {
   }
   /** The system calls of a process as they are made, until it ends or the stream is cancelled. */
   strace(pid: number): ReadableStream<TraceEntry>
-  /** For a bug report: versions, capabilities, processes without their arguments, the log; nothing of any file. */
+  /**
+   * For a bug report: versions, capabilities, processes without their arguments, the log; nothing of any file. Of traced calls it has
+   * name and result, not their texts.
+   */
   report(): Promise<Report>
+  /** What the machine says about itself in the log; holds until the page is left. */
+  readonly diagnostics: {
+    get(): DiagnosticOptions
+    set(change: Partial<DiagnosticOptions>): Promise<void>
+  }
   machine(): Promise<Machine>
   readonly storage: Storage
   /** Projects that are kept in this browser. */

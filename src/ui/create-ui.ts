@@ -72,7 +72,13 @@ export const createUi = (wasmrun: Wasmrun): Ui => {
   const gallery = createGallery((path, signal) =>
     fetch(new URL(path, document.baseURI), signal ? { signal } : {}),
   )
-  const machine = createMachineView({ wasmrun, stores, now, isVisible: () => !document.hidden })
+  const machine = createMachineView({
+    wasmrun,
+    stores,
+    now,
+    isVisible: () => !document.hidden,
+    nextFrame: browserFrame,
+  })
   const ui: Ui = { wasmrun, stores, runner, files, operations, kept, settings, bring, machine, gallery, now }
   listen(ui)
   void begin(ui)

@@ -70,6 +70,39 @@ const checkFiles = async ({ wasmrun, stores }: Ui): Promise<void> => {
   }
 }
 
+/** Says what it is now: a palette has no lamp. */
+const toggleDiagnostic = async (
+  { wasmrun, stores }: Ui,
+  name: 'verbose' | 'debug' | 'strace',
+): Promise<void> => {
+  const now = wasmrun.diagnostics.get()
+  const isOn = name === 'strace' ? now.strace.length > 0 : now[name]
+  const words = {
+    verbose: 'starts, ends and stops of programs are in Logs',
+    debug: 'and the whole machine is checked after every exit; faults are in Logs',
+    strace: 'the calls of programs that start from now on are in Logs',
+  }
+  const label = { verbose: 'Verbose', debug: 'Debug', strace: 'Tracing' }[name]
+  try {
+    await wasmrun.diagnostics.set(name === 'strace' ? { strace: isOn ? [] : ['all'] } : { [name]: !isOn })
+    const text = isOn ? `${label} is off.` : `${label} is on: ${words[name]}.`
+    stores.notices.apply({ type: 'toast', kind: 'info', text })
+  } catch (error) {
+    stores.notices.apply({ type: 'toast', kind: 'fault', text: messageOf(error) })
+  }
+}
+
+const live = ({ stores }: Ui) => stores.processes.rows.value.filter(({ state }) => state !== 'ended')
+
+/** The process that is selected in Kernel, or the newest. */
+const traceOne = (ui: Ui): void => {
+  const rows = live(ui)
+  const row = rows.find(({ pid }) => pid === ui.machine.selected.value) ?? rows.at(-1)
+  if (!row) return
+  ui.stores.preferences.apply({ panel: 'kernel', bottomShown: true, small: 'kernel' })
+  ui.machine.trace(row.pid)
+}
+
 export const COMMANDS: readonly Command[] = [
   { id: 'run', words: 'Run', group: 'Run', isOffered: canRun, run: (ui) => withPlan(ui, 'run') },
   { id: 'stop', words: 'Stop', group: 'Run', isOffered: isRunning, run: (ui) => withPlan(ui, 'stop') },
@@ -219,6 +252,37 @@ export const COMMANDS: readonly Command[] = [
         },
         (error: unknown) => stores.notices.apply({ type: 'toast', kind: 'fault', text: messageOf(error) }),
       ),
+  },
+  {
+    id: 'strace',
+    words: 'Trace the system calls of a process (strace)',
+    group: 'Machine',
+    isOffered: (ui) => hasProject(ui) && live(ui).length > 0,
+    run: traceOne,
+  },
+  {
+    id: 'strace-all',
+    words: 'Trace every program into Logs (strace): on or off',
+    group: 'Machine',
+    run: (ui) => void toggleDiagnostic(ui, 'strace'),
+  },
+  {
+    id: 'verbose',
+    words: 'Verbose log: on or off',
+    group: 'Machine',
+    run: (ui) => void toggleDiagnostic(ui, 'verbose'),
+  },
+  {
+    id: 'debug',
+    words: 'Debug (check the machine after every exit): on or off',
+    group: 'Machine',
+    run: (ui) => void toggleDiagnostic(ui, 'debug'),
+  },
+  {
+    id: 'report',
+    words: 'Save a report for a bug',
+    group: 'Help',
+    run: (ui) => void import('../logs/save-report.ts').then(({ saveReport }) => saveReport(ui)),
   },
   dialog('shortcuts', 'Keyboard shortcuts', 'Help'),
   dialog('palette', 'All commands', 'Help'),

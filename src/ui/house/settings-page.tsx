@@ -3,6 +3,7 @@ import { useSignal } from '@preact/signals'
 import { KIND_LIMITS, LIMIT_FACTS, LIMIT_NAMES, type Limits } from '../../abi/limits.ts'
 import { DEFAULT_IGNORES } from '../../project/defaults.ts'
 import { messageOf } from '../format.ts'
+import { saveReport } from '../logs/save-report.ts'
 import type { Theme } from '../stores/preferences.ts'
 import { IMPORT_DEFAULTS, IMPORT_MOST } from '../stores/settings.ts'
 import { useUi } from '../ui.ts'
@@ -80,7 +81,8 @@ const IMPORTS = [
 const upper = (words: string): string => words.slice(0, 1).toUpperCase() + words.slice(1)
 
 export const SettingsPage = () => {
-  const { stores, settings } = useUi()
+  const ui = useUi()
+  const { stores, settings } = ui
   const { preferences, notices } = stores
   const { theme, autosave } = preferences.current.value
   const { limits, import: imports, defaultsOff } = settings.current.value
@@ -184,6 +186,16 @@ export const SettingsPage = () => {
         </ul>
         <button type="button" class="btn" onClick={() => apply({ import: IMPORT_DEFAULTS, defaultsOff: [] })}>
           Back to the usual
+        </button>
+      </section>
+      <section aria-labelledby="set-report">
+        <h3 id="set-report">When something is wrong</h3>
+        <p>
+          A report has the versions, what this browser can do, the processes without their arguments, and the
+          log. No file of yours is in it, and nothing is sent: it is saved to your downloads.
+        </p>
+        <button type="button" class="btn" onClick={() => void saveReport(ui)}>
+          Save a report for a bug
         </button>
       </section>
     </div>

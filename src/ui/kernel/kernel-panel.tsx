@@ -62,7 +62,12 @@ export const KernelPanel = () => {
           killing.value = pid
         }}
       />
-      {selected ? <ProcessDetails row={selected} /> : null}
+      {selected ? (
+        <ProcessDetails
+          key={`${selected.pid} ${machine.traced.value?.pid === selected.pid}`}
+          row={selected}
+        />
+      ) : null}
       {victim ? (
         <KillDialog
           row={victim}

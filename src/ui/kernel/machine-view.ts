@@ -5,6 +5,7 @@
 import { type ReadonlySignal, signal } from '@preact/signals'
 import type { Machine, Wasmrun } from '../../sdk/types.ts'
 import type { Stores } from '../stores/stores.ts'
+import type { Trace } from './trace.ts'
 
 /** Milliseconds between two looks. */
 export const SAMPLE_INTERVAL = 1000
@@ -14,6 +15,10 @@ export interface MachineView {
   /** The process that is shown in Kernel, or null. */
   readonly selected: ReadonlySignal<number | null>
   select(pid: number | null): void
+  /** The one process whose system calls are followed, or the last one that was. */
+  readonly traced: ReadonlySignal<Trace | null>
+  /** Follows the calls of that process instead of another's; null follows none, and leaves what is there to be read. */
+  trace(pid: number | null): void
   /** Looks now, besides the regular looks. */
   refresh(): Promise<void>
   start(): () => void
@@ -24,11 +29,19 @@ export interface MachineParts {
   stores: Stores
   now(): number
   isVisible(): boolean
+  nextFrame(): Promise<void>
 }
 
-export const createMachineView = ({ wasmrun, stores, now, isVisible }: MachineParts): MachineView => {
+export const createMachineView = ({
+  wasmrun,
+  stores,
+  now,
+  isVisible,
+  nextFrame,
+}: MachineParts): MachineView => {
   const facts = signal<Machine | null>(null)
   const selected = signal<number | null>(null)
+  const traced = signal<Trace | null>(null)
   const refresh = async (): Promise<void> => {
     const [machine, processes] = await Promise.all([wasmrun.machine(), wasmrun.processes.list()])
     facts.value = machine
@@ -39,6 +52,15 @@ export const createMachineView = ({ wasmrun, stores, now, isVisible }: MachinePa
     selected,
     select(pid) {
       selected.value = pid
+    },
+    traced,
+    trace(pid) {
+      traced.value?.stop()
+      if (pid === null) return
+      selected.value = pid
+      void import('./trace.ts').then(({ createTrace }) => {
+        traced.value = createTrace({ pid, strace: wasmrun.strace, nextFrame })
+      })
     },
     refresh,
     start() {

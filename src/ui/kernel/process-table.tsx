@@ -20,20 +20,24 @@ const HEADINGS: readonly { name: string; class: string }[] = [
   { name: 'Command', class: '' },
   { name: 'State', class: '' },
   { name: 'CPU', class: 'num' },
-  { name: 'Memory', class: 'num' },
-  { name: 'Last minute', class: 'hide-small' },
-  { name: 'Files', class: 'num hide-small' },
-  { name: 'Up', class: 'num hide-small' },
+  { name: 'Memory', class: 'num narrow-2' },
+  { name: 'Last minute', class: 'hide-small narrow-1' },
+  { name: 'Files', class: 'num hide-small narrow-1' },
+  { name: 'Up', class: 'num hide-small narrow-2' },
 ]
 
 const SuspendButton = ({ row }: { row: ProcessRow }) => {
-  const { wasmrun, stores } = useUi()
-  const isStopped = row.state === 'stopped'
+  const { wasmrun, stores, machine } = useUi()
+  const isStopped = row.state === 'stopped' || row.note !== ''
   const act = (event: Event): void => {
     event.stopPropagation()
-    wasmrun.processes.kill(row.pid, isStopped ? 'SIGCONT' : 'SIGSTOP').catch((error: unknown) => {
-      stores.notices.apply({ type: 'toast', kind: 'fault', text: messageOf(error) })
-    })
+    wasmrun.processes
+      .kill(row.pid, isStopped ? 'SIGCONT' : 'SIGSTOP')
+      // the kernel tells of a stop when it has happened; until then the table says that it is to come
+      .then(machine.refresh)
+      .catch((error: unknown) => {
+        stores.notices.apply({ type: 'toast', kind: 'fault', text: messageOf(error) })
+      })
   }
   return (
     <button
@@ -104,10 +108,12 @@ export const ProcessTable = ({ rows, selected, select, kill }: ProcessTableProps
               <td class="num">
                 {row.state === 'ended' || row.share === null ? '' : `${row.share.toFixed(1)} %`}
               </td>
-              <td class="num">{row.state === 'ended' ? '' : formatBytes(row.memory)}</td>
-              <td class="hide-small">{row.state === 'ended' ? null : <Spark samples={row.samples} />}</td>
-              <td class="num hide-small">{row.state === 'ended' ? '' : row.files}</td>
-              <td class="num hide-small">{formatDuration((row.ended || now()) - row.started)}</td>
+              <td class="num narrow-2">{row.state === 'ended' ? '' : formatBytes(row.memory)}</td>
+              <td class="hide-small narrow-1">
+                {row.state === 'ended' ? null : <Spark samples={row.samples} />}
+              </td>
+              <td class="num hide-small narrow-1">{row.state === 'ended' ? '' : row.files}</td>
+              <td class="num hide-small narrow-2">{formatDuration((row.ended || now()) - row.started)}</td>
               <td class="act">
                 {row.state === 'ended' ? (
                   <button

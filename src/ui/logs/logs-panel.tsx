@@ -9,6 +9,7 @@ import type { KeptEntry } from '../stores/log-store.ts'
 import { useUi } from '../ui.ts'
 import { exportText, type LogFilter, passes, SEVERITIES } from './log-filter.ts'
 import styles from './logs.lazy.css'
+import { saveReport } from './save-report.ts'
 
 adoptStyles(styles)
 
@@ -17,7 +18,8 @@ const ROW = 24
 const ROW_TOUCH = 44
 
 export const LogsPanel = () => {
-  const { stores } = useUi()
+  const ui = useUi()
+  const { stores } = ui
   const entries = stores.logs.entries.value
   const filter = useSignal<LogFilter>({ text: '', source: '', least: 'debug' })
   const follows = useSignal(true)
@@ -101,6 +103,14 @@ export const LogsPanel = () => {
           onClick={() => giveDownload('wasmrun-log.txt', new TextEncoder().encode(exportText(shown)))}
         >
           Export
+        </button>
+        <button
+          type="button"
+          class="btn"
+          title="Versions, what the browser can do, processes and the log; no file of yours"
+          onClick={() => void saveReport(ui)}
+        >
+          Report for a bug
         </button>
         <button
           type="button"
