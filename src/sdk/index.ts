@@ -44,6 +44,7 @@ export const createWasmrun = (
     exit: new Set(),
     runtime: new Set(),
     log: new Set(),
+    slow: new Set(),
     fault: new Set(),
     update: new Set(),
     project: new Set(),
@@ -118,6 +119,7 @@ export const createWasmrun = (
         else if (event.type === 'disk') disk.heard(event.status)
         else emit('log', { time: event.time, source: 'host', severity: event.severity, text: event.text })
       },
+      slow: (message) => emit('slow', { message }),
       lost,
     })
     await machine.kernel.api.setDiagnostics(diagnostics)

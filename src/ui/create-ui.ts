@@ -120,9 +120,33 @@ const listen = ({ wasmrun, stores, now }: Ui): void => {
     })
   })
   wasmrun.on('update', (state) => stores.updates.apply({ type: 'state', state }))
+  wasmrun.on('slow', ({ message }) => tellSlow(stores, message))
   wasmrun.on('fault', ({ message }) => {
     stores.console.apply({ type: 'system', source: 'kernel', text: message, time: now(), severity: 'error' })
     tellLost(stores, message)
+  })
+}
+
+const SLOW_TITLE = 'The machine takes long to start'
+
+const tellSlow = ({ notices }: Ui['stores'], message: string | null): void => {
+  if (message === null) {
+    if (notices.card.value?.title === SLOW_TITLE) notices.apply({ type: 'card-away' })
+    return
+  }
+  const next =
+    'Nothing is lost: it goes on by itself as soon as that comes. If it does not, reload the page; an extension or a full memory may hold it back.'
+  notices.apply({
+    type: 'card',
+    card: {
+      title: SLOW_TITLE,
+      facts: [
+        { name: 'Cause', text: message },
+        { name: 'Next', text: next },
+      ],
+      actions: [{ label: 'Reload the page', primary: true, run: () => location.reload() }],
+      detail: '',
+    },
   })
 }
 
