@@ -46,8 +46,8 @@ export interface Patches {
 const KEEP_POST = ';const $report = self.postMessage.bind(self);'
 /**
  * Calls `attack` when the guest's module is instantiated in a worker that is locked down (before, a kind of program may run once to
- * get warm; a worker that is never locked down is never attacked, and the test waits in vain), and holds back what is posted to a port (the exit, after which the
- * worker is stopped) until the promise that it gives is settled. Put in front of the machine's script.
+ * get warm; a worker that is never locked down is never attacked, and the test waits in vain), and holds back the message by which the
+ * worker says its exit, after which it is stopped, until the promise that it gives is settled. Put in front of the machine's script.
  */
 export const atGuestStart = (attack: string): string => `;{
   const { Instance, instantiate } = WebAssembly
@@ -64,7 +64,7 @@ export const atGuestStart = (attack: string): string => `;{
   }
   MessagePort.prototype.postMessage = function (...args) {
     const post = () => apply(postMessage, this, args)
-    over ? apply(then, over, [post, post]) : post()
+    over && args[0]?.path?.[0] === 'exit' ? apply(then, over, [post, post]) : post()
   }
   WebAssembly.Instance = function (...args) { start(); return construct(Instance, args) }
   WebAssembly.instantiate = function (...args) { start(); return apply(instantiate, WebAssembly, args) }
