@@ -38,6 +38,8 @@ export type Part = 'origin' | 'attribute' | 'policy' | 'frames'
 export interface Patches {
   plans?: Plan[]
   hole?: readonly Part[]
+  /** The page takes the browser for one without Document-Isolation-Policy. */
+  withoutDip?: boolean
   /** Text in front of a script. */
   heads?: Partial<Record<Place, string>>
 }
