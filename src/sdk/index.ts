@@ -232,7 +232,7 @@ export const createWasmrun = (
     version,
     ready,
     mount: async (source, path = '/home/project') =>
-      (await import('./mount.ts')).mountSource(await kernel(), source, path),
+      (await import('./mount.ts')).mountSource(await kernel(), source, path, scripts.archive),
     fs: createFileSystem(kernel, watches.watch),
     spawn: async (command, args = [], options = {}) => {
       const request = spawnRequest(command, args, options)

@@ -20,6 +20,8 @@ export interface MachineScripts {
   quickjs: string
   ruby: string
   host: string
+  /** Unpacks archives. */
+  archive: string
   /** Folder of the runtimes' manifest. */
   runtimes: string
   /** The service worker that keeps the page itself; null where the embedding site has its own. */

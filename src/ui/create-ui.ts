@@ -26,8 +26,8 @@ const browserStorage = (get: () => Storage): Storage | null => {
   }
 }
 
-/** Everything is ready to be drawn at once; the machine may still be starting. */
-export const createUi = (wasmrun: Wasmrun): Ui => {
+/** Everything is ready to be drawn at once; the machine may still be starting. @param archive URL of the worker that unpacks */
+export const createUi = (wasmrun: Wasmrun, archive: string): Ui => {
   const now = (): number => Date.now()
   const stores = createStores({
     storage: browserStorage(() => localStorage),
@@ -62,6 +62,7 @@ export const createUi = (wasmrun: Wasmrun): Ui => {
     settings: () => settings.current.value,
     now,
     search: () => location.search,
+    archive,
   })
   const gallery = createGallery((path, signal) =>
     fetch(new URL(path, document.baseURI), signal ? { signal } : {}),
