@@ -1,6 +1,6 @@
 /** Settings: how the page looks, what a program may use, what comes in with a project. */
 import { useSignal } from '@preact/signals'
-import { KIND_LIMITS, LIMIT_FACTS, LIMIT_NAMES, type Limits } from '../../abi/limits.ts'
+import { KIND_LIMITS, LIMIT_FACTS, LIMIT_MOST, LIMIT_NAMES, limitText } from '../../abi/limits.ts'
 import { DEFAULT_IGNORES } from '../../project/defaults.ts'
 import { messageOf } from '../format.ts'
 import type { Theme } from '../stores/preferences.ts'
@@ -56,19 +56,6 @@ const Quantity = ({ id, words, unit, value, least, most, set }: QuantityProps) =
   )
 }
 
-/** The widest that a limit can be set to: what a browser can give at all. */
-const MOST: Limits = {
-  memory: 4 * 2 ** 30,
-  cpuSeconds: 30 * 86_400,
-  wallSeconds: 30 * 86_400,
-  outputRate: 2 ** 30,
-  outputBytes: 1024 * 2 ** 30,
-  openFiles: 65_536,
-  fileBytes: 4 * 2 ** 30,
-  processes: 1000,
-  diskBytes: 3 * 2 ** 30,
-}
-
 const IMPORTS = [
   ['files', 'Files', 'count'],
   ['totalBytes', 'All files together', 'bytes'],
@@ -118,7 +105,8 @@ export const SettingsPage = () => {
         <h3 id="set-limits">What programs may use</h3>
         <p>
           A program that passes one of these is stopped and says so. A project can ask for less, never for
-          more.
+          more. The machine itself ends at {limitText('diskBytes', LIMIT_MOST.diskBytes)} of files and{' '}
+          {LIMIT_MOST.processes} processes.
         </p>
         <div class="quantities">
           {LIMIT_NAMES.map((name) => (
@@ -129,7 +117,7 @@ export const SettingsPage = () => {
               unit={LIMIT_FACTS[name].unit}
               value={limits[name]}
               least={LIMIT_FACTS[name].least}
-              most={MOST[name]}
+              most={LIMIT_MOST[name]}
               set={(value) => apply({ limits: { ...limits, [name]: value } })}
             />
           ))}
