@@ -36,6 +36,15 @@ export const lyingZip = (): Uint8Array => {
   return zip
 }
 
+/** One text of that many megabytes, beside a program: long to unpack, and no bomb. */
+export const bigZip = (megabytes: number): Uint8Array => {
+  const line = (n: number): string => `${n} ${(n * 2654435761) % 4294967296} is a line of a log\n`
+  const block = text(Array.from({ length: 20_000 }, (_, n) => line(n)).join(''))
+  const log = new Uint8Array(megabytes * 1_000_000)
+  for (let at = 0; at < log.length; at += block.length) log.set(block.subarray(0, log.length - at), at)
+  return zipSync({ 'main.js': text('console.log("small")\n'), 'big.log': log }, { level: 1 })
+}
+
 export const truncatedZip = (): Uint8Array => {
   const zip = zipSync({ 'main.py': text('print("never")\n'.repeat(100)) })
   return zip.subarray(0, zip.length - 40)

@@ -1,7 +1,7 @@
 /**
  * Attacks on the wall, as functions whose text is put into the scripts of the jail: each says what it got, or throws, or says
- * '' where only the server can tell. They must not use anything from outside of themselves. Invariant: every one of them succeeds somewhere without the wall (the
- * tests show it), or it would prove nothing.
+ * '' where only the server can tell (`TRACES` names what it then sees). They must not use anything from outside of themselves.
+ * Invariant: every one of them succeeds somewhere without the wall, or it would prove nothing; the last test of jail.e2e.ts counts.
  */
 /** Of classic workers, which the types of a page do not know. */
 declare const importScripts: (url: string) => void
@@ -13,6 +13,20 @@ export interface Target {
   udp: number
   /** The site's own origin. */
   site: string
+}
+
+/** A script of the site that may be loaded as anything and does nothing. */
+export const INERT = '/inert.js'
+
+/** What the server sees of an attack that cannot know how it went. */
+export const TRACES: Record<string, string> = {
+  WebTransport: '/udp',
+  WebRTC: '/udp',
+  'frame in the frame': '/frame.html',
+  'form submission': '/form',
+  beacon: '/beacon',
+  'navigation of the top': '/top',
+  'navigation of the frame': '/navigation',
 }
 
 export type Attack = (target: Target) => Promise<string>
@@ -60,7 +74,7 @@ export const COMMON: Attacks = {
     return 'open'
   },
   'import of http:': async ({ hits }) => typeof (await import(`${hits}/module.js`)),
-  'import of the site': async ({ site }) => typeof (await import(`${site}/service.js`)),
+  'import of the site': async ({ site }) => typeof (await import(`${site}/inert.js`)),
   indexedDB: () =>
     new Promise((resolve, reject) => {
       const request = indexedDB.open('keyval-store')
@@ -86,7 +100,7 @@ export const COMMON: Attacks = {
         if (data === 'the page') resolve(data)
       }
       channel.postMessage('is anybody there?')
-      setTimeout(() => reject(new Error('the page did not answer')), 500)
+      setTimeout(() => reject(new Error('the page did not answer')), 2000)
     }),
 }
 
@@ -143,11 +157,6 @@ export const DOCUMENT: Attacks = {
     document.cookie = 'attack=1'
     return document.cookie
   },
-  'navigation of the top': async ({ hits }) => {
-    if (!top) throw new Error('no top')
-    top.location.href = `${hits}/top`
-    return 'went'
-  },
   'window.open': async ({ hits }) => {
     const opened = window.open(`${hits}/popup`)
     if (!opened) throw new Error('blocked')
@@ -185,7 +194,8 @@ export const DOCUMENT: Attacks = {
       frame.src = `${hits}/frame.html`
       // The load event comes for the refused one, too: the server's count decides.
       frame.onload = () => resolve('')
-      document.body.append(frame)
+      // The document has no body yet.
+      document.documentElement.append(frame)
     }),
   'form submission': ({ hits }) =>
     new Promise((resolve) => {
@@ -195,7 +205,7 @@ export const DOCUMENT: Attacks = {
       form.target = 'form-target'
       const target = document.createElement('iframe')
       target.name = 'form-target'
-      document.body.append(target, form)
+      document.documentElement.append(target, form)
       form.submit()
       setTimeout(() => resolve(''), 500)
     }),
@@ -205,7 +215,7 @@ export const DOCUMENT: Attacks = {
   },
   SharedWorker: ({ site }) =>
     new Promise((resolve, reject) => {
-      const worker = new SharedWorker(`${site}/service.js`)
+      const worker = new SharedWorker(`${site}/inert.js`)
       worker.onerror = () => reject(new Error('refused'))
       setTimeout(() => resolve('started'), 500)
     }),
@@ -224,8 +234,15 @@ export const WEBRTC: Attacks = {
   },
 }
 
-/** The last one: it takes the document away. */
+/** Each by itself: it takes the document away. */
 export const NAVIGATION: Attacks = {
+  'navigation of the top': async ({ hits }) => {
+    if (!top) throw new Error('no top')
+    // The test looks at the page first, to know that it is up.
+    await new Promise((resolve) => setTimeout(resolve, 1000))
+    top.location.href = `${hits}/top`
+    return ''
+  },
   'navigation of the frame': async ({ hits }) => {
     location.href = `${hits}/navigation`
     return ''

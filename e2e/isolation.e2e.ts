@@ -3,6 +3,7 @@
  * stands in the way. Every test counts how often the document was asked for, so a loop cannot pass.
  */
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { tmpdir } from 'node:os'
@@ -163,7 +164,7 @@ const BROKEN_WORKERS: [string, Precondition['code'], number, string, string][] =
   ],
   [
     'never finishes installing',
-    'service-worker-blocked',
+    'service-worker-late',
     200,
     'text/javascript',
     'self.addEventListener("install", (event) => event.waitUntil(new Promise(() => {})))',
@@ -187,6 +188,41 @@ for (const [what, code, status, type, body] of BROKEN_WORKERS) {
       await says(page, code, loads)
     }))
 }
+
+const isService = (request: IncomingMessage): boolean =>
+  (request.url ?? '').split('?')[0]?.endsWith('/service.js') ?? false
+
+test('a service worker whose script never arrives: a message in ten seconds', () =>
+  withSite({ intercept: isService }, async ({ page, url }) => {
+    const loads = countLoads(page)
+    await page.goto(url)
+    await says(page, 'service-worker-late', loads)
+    assert.equal(loads(), 1)
+  }))
+
+test('a service worker that comes late is told, and the page goes on by itself when it is there', () => {
+  let release: () => void = () => {}
+  const told = new Promise<void>((resolve) => {
+    release = resolve
+  })
+  const script = join(process.env.SITE_ROOT ?? 'dist', 'service.js')
+  const holdBack = (request: IncomingMessage, response: ServerResponse): boolean => {
+    if (!isService(request)) return false
+    void told.then(() => {
+      response.writeHead(200, { 'Content-Type': 'text/javascript' })
+      response.end(readFileSync(script))
+    })
+    return true
+  }
+  return withSite({ intercept: holdBack }, async ({ page, url }) => {
+    await page.goto(url)
+    const { text } = precondition('service-worker-late')
+    await page.getByText(text).first().waitFor({ timeout: MESSAGE_TIMEOUT_MS })
+    release()
+    await ready(page)
+    assert.equal(await isolated(page), true)
+  })
+})
 
 test('over http on a name that is not localhost, the page says that it needs a secure address', () =>
   withSite({ hostname: INSECURE_HOST }, async ({ page, url }) => {
@@ -301,6 +337,7 @@ test('every precondition has words of its own', () => {
     'framed',
     'no-service-worker',
     'service-worker-blocked',
+    'service-worker-late',
     'storage-blocked',
     'not-isolated',
     'no-shared-memory',

@@ -72,16 +72,19 @@ test('a JavaScript project imports its modules and reads its files', async () =>
   await sees(page, /ended with code 0/, 'sys')
 })
 
-test('a Cargo project runs its wasm32-wasip1 build, though target/ is ignored', async (context) => {
-  context.diagnostic(rust.isFresh ? 'built by cargo' : 'prebuilt: no cargo with wasm32-wasip1 here')
+test('a Cargo project runs its wasm32-wasip1 build, though target/ is ignored, and reads what is typed', async (context) => {
+  if (rust.note) context.diagnostic(rust.note)
   await bring(rust.path)
   await click('run')
   await sees(page, rust.prints, 'out')
-  if (rust.isFresh) await sees(page, /ended with code 3/, 'sys')
+  // It reads standard input: what is typed into the console.
+  await answer(page, rust.isFresh ? 'Ada' : 'quit')
+  if (rust.isFresh) await sees(page, /rust greets Ada/, 'out')
+  await sees(page, rust.isFresh ? /ended with code 3/ : /ended with code 0/, 'sys')
 })
 
 test('a Go module runs its wasip1 build, goroutines and files included', async (context) => {
-  context.diagnostic(go.isFresh ? 'built by go' : 'prebuilt: no go here')
+  if (go.note) context.diagnostic(go.note)
   await bring(go.path)
   await click('run')
   await sees(page, go.prints, 'out')
@@ -156,7 +159,7 @@ test('all four at once, each sees its own folder only; started, stopped and star
   for (const [name, path] of Object.entries(projects)) await mount(page, treeOf(path), `/home/${name}`)
   const wasm = Object.keys(treeOf(rust.path)).find((name) => name.endsWith('.wasm')) ?? ''
   const prints = [python, javascript, rust, go].map((project) => project.prints.source)
-  /** The examples take no such word: they wait for input, or end by themselves. */
+  /** The examples take no such word: Rust's waits for input, Go's ends by itself. */
   const stay = { rust: rust.isFresh ? ['stay'] : [], go: go.isFresh ? ['stay'] : [] }
   const round = (): Promise<{ outputs: string[]; signals: (string | null)[] }> =>
     page.evaluate(
@@ -201,7 +204,7 @@ test('all four at once, each sees its own folder only; started, stopped and star
     assert.match(outputs[1] ?? '', javascript.prints)
     assert.match(outputs[2] ?? '', rust.prints)
     assert.match(outputs[3] ?? '', go.prints)
-    assert.deepEqual(signals.slice(0, 2), ['SIGTERM', 'SIGTERM'])
+    assert.deepEqual(signals, ['SIGTERM', 'SIGTERM', 'SIGTERM', go.isFresh ? 'SIGTERM' : null])
   }
 })
 
@@ -224,13 +227,85 @@ test('a program whose view is one folder finds nothing of another', async () => 
   assert.match(output, /look\.py/)
 })
 
-test('a hundred thousand lines reach the console, the last one is seen, and the page answers', async () => {
-  const path = workshop.write('flood', {
-    'main.py': 'for n in range(100_000):\n    print("line", n)\nprint("the end")\n',
+/** More lines than are kept, in blocks with a rest between, so that there is a while in which they arrive. */
+const FLOOD = `import sys, time
+for block in range(120):
+    sys.stdout.write("".join(f"line {block * 1000 + n}: the quick brown fox jumps over the lazy dog, and the dog lets it\\n" for n in range(1000)))
+    sys.stdout.flush()
+    time.sleep(0.05)
+print("the end")
+`
+const FLOOD_LINES = 120_000
+const KEPT_LINES = 100_000
+/** Rows in the document: what is seen, and some above and below. */
+const ROWS_MAX = 300
+
+const lineNumber = (text: string | undefined): number => Number(/^line (\d+):/.exec(text ?? '')?.[1] ?? -1)
+
+/** Numbers of the lines that are seen. */
+const seenNumbers = (): Promise<number[]> =>
+  page.getByTestId('console-lines').evaluate((scroller) => {
+    const { top, bottom } = scroller.getBoundingClientRect()
+    return [...scroller.querySelectorAll('[data-testid="console-line"]')]
+      .filter((row) => row.getBoundingClientRect().top >= top && row.getBoundingClientRect().bottom <= bottom)
+      .map((row) => Number(/line (\d+):/.exec(row.textContent ?? '')?.[1] ?? -1))
   })
-  await bring(path)
+
+test('while a hundred thousand lines arrive, clicks and keys are answered, and what is read stays where it is', async () => {
+  await bring(workshop.write('flood', { 'main.py': FLOOD }))
+  await click('run')
+  await sees(page, /^line \d+/, 'out', 60_000)
+  const isRunning = (): Promise<boolean> => page.getByTestId('stop').isVisible()
+  const errors = page.getByRole('button', { name: 'err', exact: true })
+  for (const pressed of ['false', 'true']) {
+    await errors.click()
+    assert.equal(await errors.getAttribute('aria-pressed'), pressed)
+  }
+  const input = page.getByTestId('console-input')
+  await input.pressSequentially('typed meanwhile')
+  assert.equal(await input.inputValue(), 'typed meanwhile')
+  await page.getByTestId('console-lines').hover()
+  await page.mouse.wheel(0, -3000)
+  const news = page.getByRole('button', { name: 'New lines' })
+  await news.waitFor()
+  const before = await seenNumbers()
+  await new Promise((resolve) => setTimeout(resolve, 500))
+  assert.deepEqual(await seenNumbers(), before, 'the lines that are read did not move')
+  assert.ok((await consoleLines(page)).length < ROWS_MAX, 'only what is seen is in the document')
+  assert.ok(await isRunning(), 'the lines were still arriving')
+  await news.click()
+  assert.ok(Math.max(...(await seenNumbers())) > Math.max(...before), 'back at the end')
+  await click('stop')
+  await page.getByTestId('run').waitFor()
+})
+
+test('of more than a hundred thousand lines the last ones are kept, to the line, and can be scrolled through', async () => {
+  await bring(workshop.write('flood', { 'main.py': FLOOD }))
   await click('run')
   await sees(page, /the end/, 'out', 90_000)
   await sees(page, /ended with code 0/, 'sys')
-  assert.ok((await consoleLines(page)).length < 500, 'only what is seen is in the document')
+  const lines = await consoleLines(page)
+  const after = lines.slice(lines.findIndex(({ text }) => text === 'the end') + 1).length
+  const scroller = page.getByTestId('console-lines')
+  for (const share of [0.75, 0.5, 0.25]) {
+    await scroller.evaluate((element, to) => element.scrollTo(0, element.scrollHeight * to), share)
+    await page.waitForFunction(
+      (rows) => document.querySelectorAll('[data-testid="console-line"]').length < rows,
+      ROWS_MAX,
+    )
+    const numbers = await seenNumbers()
+    const first = numbers[0] ?? -1
+    assert.deepEqual(
+      numbers,
+      Array.from(numbers, (_, at) => first + at),
+      'one line after the other',
+    )
+  }
+  await scroller.evaluate((element) => element.scrollTo(0, 0))
+  const firstKept = FLOOD_LINES + 1 + after - KEPT_LINES
+  await sees(page, new RegExp(`^line ${firstKept}:`), 'out')
+  assert.equal(lineNumber((await consoleLines(page))[0]?.text), firstKept, 'the first that is kept')
+  await page.getByText(/older lines were let go: the console keeps the last 100,000/).waitFor()
+  await scroller.press('End')
+  await sees(page, /the end/, 'out')
 })

@@ -182,8 +182,8 @@ const spy = (
   })
 }
 
-/** Until the guest has run: a WASI program does in the same turn, QuickJS waits for timers of its own first. */
-const PATIENCE_MS = { process: 0, quickjs: 700 }
+/** Until the guest has run: WASI programs and Ruby do in the same turn, QuickJS waits for timers of its own first. */
+const PATIENCE_MS = { process: 0, quickjs: 700, ruby: 0 }
 
 /** @param plant whether the spy is handed the memory, to see that it notices */
 export const spyScript = (place: keyof typeof PATIENCE_MS, plant: boolean): string => {

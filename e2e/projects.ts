@@ -14,6 +14,8 @@ export interface Project {
   prints: RegExp
   /** Whether a tool of the language made it on this machine. */
   isFresh: boolean
+  /** Said once in the run where it is not: 'note: …', else ''. */
+  note: string
 }
 
 export interface Workshop {
@@ -39,7 +41,7 @@ const tool = (cwd: string, command: string, args: string[], env: Record<string, 
   return done.status === 0
 }
 
-const RUST = `use std::{env, fs, thread, time::Duration};
+const RUST = `use std::{env, fs, io, thread, time::Duration};
 
 fn main() {
     let words = fs::read_to_string("words.txt").expect("words.txt");
@@ -49,6 +51,9 @@ fn main() {
         println!("rust stays");
         thread::sleep(Duration::from_secs(600));
     }
+    let mut name = String::new();
+    io::stdin().read_line(&mut name).expect("a line");
+    println!("rust greets {}", name.trim());
     std::process::exit(3);
 }
 `
@@ -125,7 +130,8 @@ export const openWorkshop = (): Workshop => {
     return join(folder, project)
   }
   /** An example of the repository with its program where the tool would have put it. */
-  const prebuilt = (example: string, program: string, prints: RegExp): Project => {
+  const prebuilt = (example: string, program: string, prints: RegExp, missing: string): Project => {
+    const note = `note: ${example} was not built here but ahead of time: ${missing}`
     const path = join(folder, example)
     cpSync(join('examples', example), path, {
       recursive: true,
@@ -133,16 +139,17 @@ export const openWorkshop = (): Workshop => {
     })
     const packed = readFileSync(join('examples', example, 'prebuilt', `${example}.wasm.gz`))
     write(example, { [program]: gunzipSync(packed) })
-    return { path, prints, isFresh: false }
+    return { path, prints, isFresh: false, note }
   }
   return {
     folder,
     write,
-    python: () => ({ path: write('shop', PYTHON), prints: /pays 23 on wasi/, isFresh: true }),
+    python: () => ({ path: write('shop', PYTHON), prints: /pays 23 on wasi/, isFresh: true, note: '' }),
     javascript: () => ({
       path: write('numbers', JAVASCRIPT),
       prints: /javascript says 1 1 2 55/,
       isFresh: true,
+      note: '',
     }),
     rust: () => {
       const path = join(folder, 'counter')
@@ -152,8 +159,13 @@ export const openWorkshop = (): Workshop => {
         write('counter', { 'src/main.rs': RUST, '.gitignore': '/target\n', ...WORDS }) === path &&
         tool(path, 'cargo', ['build', '--quiet', ...target])
       if (isMade && existsSync(join(path, 'target/wasm32-wasip1/release/counter.wasm')))
-        return { path, prints: /rust counts 3 words in 14 bytes/, isFresh: true }
-      return prebuilt('rust-hello', 'target/wasm32-wasip1/release/rust-hello.wasm', /Where to\?/)
+        return { path, prints: /rust counts 3 words in 14 bytes/, isFresh: true, note: '' }
+      return prebuilt(
+        'rust-hello',
+        'target/wasm32-wasip1/release/rust-hello.wasm',
+        /Where to\?/,
+        'no cargo with the target wasm32-wasip1',
+      )
     },
     go: () => {
       const path = write('squares', { 'main.go': GO, ...WORDS })
@@ -167,8 +179,8 @@ export const openWorkshop = (): Workshop => {
       const isMade =
         tool(path, 'go', ['mod', 'init', 'example.test/squares'], env) &&
         tool(path, 'go', ['build', '-o', 'main.wasm', '.'], env)
-      if (isMade) return { path, prints: /go squares 30 bytes 14/, isFresh: true }
-      return prebuilt('go-hello', 'main.wasm', /goroutines took/)
+      if (isMade) return { path, prints: /go squares 30 bytes 14/, isFresh: true, note: '' }
+      return prebuilt('go-hello', 'main.wasm', /goroutines took/, 'no go')
     },
     close: () => rmSync(folder, { recursive: true, force: true }),
   }

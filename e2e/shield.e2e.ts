@@ -46,12 +46,66 @@ const TASKS = [
   ['trap'],
   ['recurse'],
 ]
-const SCRIPT =
-  'console.log("from quickjs", [1, 2, 3].map((n) => n * 2)); setTimeout(() => console.log("later"), 20)'
+/** Through every family of calls that QuickJS has beyond WASI's: files, children, pipes, waits, signals, timers. */
+const SCRIPT = `
+import * as std from 'qjs:std'
+import * as os from 'qjs:os'
+const bytes = (text) => Uint8Array.from(text, (char) => char.charCodeAt(0)).buffer
+const bit = (number) => 1 << (number - 1)
+std.writeFile('note.txt', 'kept')
+os.mkdir('folder')
+os.rename('note.txt', 'folder/note.txt')
+print('file', std.loadFile('folder/note.txt'), os.readdir('folder')[0].includes('note.txt'))
+os.remove('folder/note.txt')
+const [reader, writer] = os.pipe()
+print('spawn', os.exec(['./probe.wasm', 'exit', '7']))
+const child = os.exec(['./probe.wasm', 'args', 'through'], { block: false, stdout: writer })
+os.close(writer)
+let text = ''
+const buffer = new ArrayBuffer(64)
+for (let count; (count = os.read(reader, buffer, 0, 64)) > 0; ) text += String.fromCharCode(...new Uint8Array(buffer, 0, count))
+print('pipe', text.includes('through'), os.waitpid(child)[1])
+const [left, right] = os.pipe()
+print('own pipe', os.write(right, bytes('abc'), 0, 3), os.read(os.dup2(left, 20), buffer, 0, 64))
+const sleeper = os.exec(['./probe.wasm', 'sleep', '60000'], { block: false })
+print('no wait', os.waitpid(sleeper, os.WNOHANG)[0])
+os.kill(sleeper, os.SIGTERM)
+print('wait', os.waitpid(-1)[1] & 0x7f)
+try { os.exec(['no-such-command']) } catch (error) { print('refused', error.errno) }
+os.signal(os.SIGUSR1, (number) => print('signal', number))
+os.kill(os.getpid(), os.SIGUSR1)
+os.sigmask(bit(os.SIGUSR2))
+const signals = os.signalfd(bit(os.SIGUSR2))
+os.kill(os.getpid(), os.SIGUSR2)
+print('signal file', os.read(signals, buffer, 0, 64) > 0)
+os.sleep(10)
+print('array', [1, 2, 3].map((n) => n * 2).join())
+setTimeout(() => print('later'), 20)
+`
+const SAID = [
+  'file kept true',
+  'spawn 7',
+  'pipe true 0',
+  'own pipe 3 3',
+  'no wait 0',
+  'wait 15',
+  'refused 44',
+  'signal file true',
+  'array 2,4,6',
+  'signal 10',
+  'later',
+]
+const RUBY = `
+File.write("note.txt", "kept")
+puts File.read("note.txt"), Dir.children(".").include?("note.txt"), $stdin.gets
+sleep 0.01
+begin; File.read("none"); rescue => error; puts error.class; end
+exit 3
+`
 
 const runAll = async ({ site: { page } }: Battle, command: string, tasks: string[][]): Promise<string[]> => {
   await ready(page)
-  await mount(page, { 'probe.wasm': readProgram('probe'), 'main.js': SCRIPT })
+  await mount(page, { 'probe.wasm': readProgram('probe'), 'main.js': SCRIPT, 'main.rb': RUBY })
   const outputs: string[] = []
   for (const args of tasks) outputs.push((await run(page, command, args, { stdin: 'a line\nquit\n' })).stdout)
   return outputs
@@ -68,9 +122,20 @@ test('hostile JavaScript beside a WASI program finds no shared memory', () =>
 
 test('hostile JavaScript beside QuickJS finds no shared memory', () =>
   fight(browser, { heads: { quickjs: spyScript('quickjs', false) } }, async (battle) => {
-    const outputs = await runAll(battle, 'qjs', [['main.js']])
-    assert.match(outputs[0] ?? '', /from quickjs/, 'the program does run')
+    const [output = ''] = await runAll(battle, 'qjs', [['main.js']])
+    assert.deepEqual(output.trimEnd().split('\n'), SAID, 'the program does run, and all of its calls')
     const reports = await battle.reports('spy quickjs')
+    assert.deepEqual(
+      reports.map(({ found }) => found),
+      [''],
+    )
+  }))
+
+test('hostile JavaScript beside Ruby finds no shared memory', () =>
+  fight(browser, { heads: { ruby: spyScript('ruby', false) } }, async (battle) => {
+    const [output = ''] = await runAll(battle, 'ruby', [['main.rb']])
+    assert.equal(output, 'kept\ntrue\na line\nErrno::ENOENT\n', 'the program does run')
+    const reports = await battle.reports('spy ruby')
     assert.deepEqual(
       reports.map(({ found }) => found),
       [''],

@@ -20,7 +20,7 @@ const open = async (root: HTMLElement): Promise<void> => {
     render(<Precondition failed={failed} tryAgain={tryAgain} />, root)
     return
   }
-  const { jail, kernel, process, quickjs, ruby, wasmrun, host } = __ASSETS__
+  const { jail, kernel, process, quickjs, ruby, wasmrun, host, archive } = __ASSETS__
   const scripts = {
     jail: site(jail),
     kernel: site(kernel),
@@ -29,12 +29,13 @@ const open = async (root: HTMLElement): Promise<void> => {
     ruby: site(ruby),
     wasmrun: site(wasmrun),
     host: site(host),
+    archive: site(archive),
     runtimes: site('runtimes/'),
     service: site(__ASSETS__.service),
   }
   globalThis.wasmrun = createWasmrun(scripts, __VERSION__, diagnosticsOf(location.search))
   render(
-    <UiProvider value={createUi(globalThis.wasmrun)}>
+    <UiProvider value={createUi(globalThis.wasmrun, scripts.archive)}>
       <App />
     </UiProvider>,
     root,

@@ -2,7 +2,7 @@
  * `npm run build`: writes the whole static site to dist/.
  *
  *   workers/{jail,kernel,process,quickjs,ruby,wasmrun}.ts ─► assets/NAME-HASH.js   texts: the page fetches them and hands them to the jail
- *   workers/host.ts                  ─► assets/host-HASH.js   a classic worker on the site's own origin
+ *   workers/{host,archive}.ts        ─► assets/NAME-HASH.js   classic workers on the site's own origin
  *   workers/service.ts               ─► service.js            at the root, because a worker's scope is its folder
  *   src/main.tsx                     ─► assets/main-HASH.js   modules, split; knows the names above as __ASSETS__
  *   index.html, public/              ─► the root              index.html gets the names put in
@@ -28,7 +28,16 @@ export const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), '..')
 /** The oldest browsers the site is for: the first with what the jail needs. */
 const TARGET = ['es2022', 'chrome123', 'firefox145']
 /** Doors that become one classic script each. The service worker is apart: its name must not change. */
-const SCRIPTS = /** @type {const} */ (['jail', 'kernel', 'process', 'quickjs', 'ruby', 'wasmrun', 'host'])
+const SCRIPTS = /** @type {const} */ ([
+  'jail',
+  'kernel',
+  'process',
+  'quickjs',
+  'ruby',
+  'wasmrun',
+  'host',
+  'archive',
+])
 const HASH_LENGTH = 10
 /** In public/ for the host to read; a browser may not get them. */
 const HOST_FILES = ['_headers', '.htaccess', '.nojekyll']
@@ -39,7 +48,7 @@ const HOST_FILES = ['_headers', '.htaccess', '.nojekyll']
  * @typedef {object} Build
  * @property {string} version
  * @property {string} id a hash over all shell files but service.js, which holds it: another id is another site
- * @property {Record<'page' | 'jail' | 'kernel' | 'process' | 'quickjs' | 'ruby' | 'wasmrun' | 'host' | 'service', string[]>} parts the files each part needs
+ * @property {Record<'page' | 'jail' | 'kernel' | 'process' | 'quickjs' | 'ruby' | 'wasmrun' | 'host' | 'archive' | 'service', string[]>} parts the files each part needs
  *   to start; lazy chunks are not among them
  * @property {string[]} packages the npm packages whose code is in it
  * @property {ShellFile[]} files everything that is needed to start offline: all but runtimes, examples, licences

@@ -14,6 +14,8 @@ interface Assets {
   readonly wasmrun: string
   /** The host worker: a classic script on the site's own origin. */
   readonly host: string
+  /** Unpacks archives for the page: a classic script on the site's own origin. */
+  readonly archive: string
   /** The service worker, at the site's root: classic, never hashed. */
   readonly service: string
 }

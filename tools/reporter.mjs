@@ -1,7 +1,10 @@
+const NOTE = /^note: /
+
 /**
  * A node:test reporter that writes one JSON line for each finished test, for `tools/tests.mjs` to count.
  * `name` is the path of names from the outermost suite inward. Suites themselves are no tests; a suite is written only when it
- * fails by itself (a hook that throws).
+ * fails by itself (a hook that throws). A diagnostic that begins with 'note: ' says that a test took a lesser road (a tool is not
+ * installed): it goes along as `{ note }`, for whoever reads the run.
  *
  * @param {AsyncIterable<{ type: string, data: any }>} source
  */
@@ -13,6 +16,8 @@ export default async function* report(source) {
       names.length = data.nesting
       names[data.nesting] = data.name
     }
+    if (type === 'test:diagnostic' && NOTE.test(data.message))
+      yield `${JSON.stringify({ note: data.message })}\n`
     if (type !== 'test:pass' && type !== 'test:fail') continue
     const name = [...names.slice(0, data.nesting), data.name].join(' › ')
     const error = data.details?.error

@@ -44,6 +44,7 @@ const DOORS = {
   'workers/ruby.ts': [...COMMON, 'process', 'runtimes', 'objects', 'vfs', 'memory', 'ipc'],
   'workers/quickjs.ts': [...COMMON, 'process', 'runtimes', 'objects', 'vfs', 'memory', 'ipc'],
   'workers/host.ts': [...COMMON, 'host', 'tunnel', 'ipc', 'net', 'project'],
+  'workers/archive.ts': ['abi', 'lib', 'ipc'],
   'workers/service.ts': [...COMMON, 'sw', 'ipc', 'net'],
   'workers/jail.ts': [...COMMON, 'jail', 'ipc', 'memory'],
 }

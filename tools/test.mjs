@@ -81,7 +81,7 @@ async function runFiles(name, files, timeout, jobs, env) {
     timeout,
     jobs,
     env: long ? { ...env, LONG: '1' } : env,
-    onFile: (results, file) => {
+    onFile: (results, file, notes) => {
       const failed = results.filter((result) => !result.passed)
       total.passed += results.length - failed.length
       report(
@@ -89,6 +89,7 @@ async function runFiles(name, files, timeout, jobs, env) {
         `${file}: ${results.length - failed.length} of ${results.length}`,
         performance.now() - start,
       )
+      for (const note of notes) console.log(`      ${note}`)
       for (const result of failed) fail(`${file} › ${result.name}`, result.error)
     },
   })

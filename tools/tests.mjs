@@ -37,7 +37,8 @@ const GRACE = 2000
  * @property {number} timeout seconds that one file may take
  * @property {number} [jobs] files at a time
  * @property {Record<string, string>} [env]
- * @property {(results: Result[], file: string) => void} [onFile] called when a file has ended
+ * @property {(results: Result[], file: string, notes: string[]) => void} [onFile] called when a file has ended; notes say which
+ *   tests took a lesser road, and why
  */
 
 /**
@@ -54,9 +55,11 @@ export async function runTests(files, { timeout, jobs = 2, env = {}, onFile }) {
   const all = []
   const worker = async () => {
     for (let file = queue.shift(); file !== undefined; file = queue.shift()) {
-      const results = await runFile(file, folder, timeout, env)
+      /** @type {string[]} */
+      const notes = []
+      const results = await runFile(file, folder, timeout, env, notes)
       all.push(...results)
-      onFile?.(results, file)
+      onFile?.(results, file, [...new Set(notes)])
     }
   }
   try {
@@ -69,9 +72,10 @@ export async function runTests(files, { timeout, jobs = 2, env = {}, onFile }) {
 
 /**
  * @param {string} file @param {string} folder @param {number} timeout @param {Record<string, string>} env
+ * @param {string[]} notes is added to
  * @returns {Promise<Result[]>}
  */
-async function runFile(file, folder, timeout, env) {
+async function runFile(file, folder, timeout, env, notes) {
   const failure = (/** @type {string} */ name, /** @type {string} */ error) => ({
     file,
     name,
@@ -88,13 +92,17 @@ async function runFile(file, folder, timeout, env) {
   const lines = join(folder, `${file.replaceAll('/', '.')}.ndjson`)
   await mkdir(folder, { recursive: true })
   const ended = await runNode(script, lines, timeout, env)
-  const results = (await readLines(lines)).map((line) => ({
-    file,
-    name: line.name,
-    passed: line.passed && !line.skipped,
-    milliseconds: line.milliseconds,
-    error: line.skipped ? 'skipped: a test that does not run proves nothing' : line.error,
-  }))
+  const written = await readLines(lines)
+  for (const { note } of written) if (note !== undefined) notes.push(note)
+  const results = written
+    .filter(({ note }) => note === undefined)
+    .map((line) => ({
+      file,
+      name: line.name,
+      passed: line.passed && !line.skipped,
+      milliseconds: line.milliseconds,
+      error: line.skipped ? 'skipped: a test that does not run proves nothing' : line.error,
+    }))
   const failed = results.some((result) => !result.passed)
   if (ended.timedOut) {
     results.push(
@@ -203,7 +211,7 @@ function signalGroup(pid, signal) {
 
 /**
  * @param {string} path
- * @returns {Promise<{ name: string, passed: boolean, skipped: boolean, milliseconds: number, error: string }[]>}
+ * @returns {Promise<{ name: string, passed: boolean, skipped: boolean, milliseconds: number, error: string, note?: string }[]>}
  */
 async function readLines(path) {
   const text = await readFile(path, 'utf8').catch(() => '')

@@ -55,3 +55,25 @@ test('an endless loop is ended by force and counts as failed', async () => {
   assert.equal(results.at(-1)?.name, '(time)')
   assert.equal(results.at(-1)?.passed, false)
 })
+
+test('a note of a test is handed on once; other diagnostics are not', async () => {
+  const file = `${folder}/note.test.ts`
+  const source = `import { test } from 'node:test'
+    test('a', (context) => { context.diagnostic('note: no cargo here'); context.diagnostic('4 ms') })
+    test('b', (context) => context.diagnostic('note: no cargo here'))`
+  await writeFile(join(ROOT, file), source)
+  /** @type {string[]} */
+  const heard = []
+  const results = await runTests([file], {
+    timeout: 3,
+    onFile: (_results, _file, notes) => heard.push(...notes),
+  })
+  assert.deepEqual(heard, ['note: no cargo here'])
+  assert.deepEqual(
+    results.map(({ name, passed }) => [name, passed]),
+    [
+      ['a', true],
+      ['b', true],
+    ],
+  )
+})

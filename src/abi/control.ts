@@ -291,6 +291,8 @@ export interface HostForKernel extends ProjectsForKernel {
 
 /** The host worker, as the page sees it. */
 export interface HostApi extends ProjectsForPage, DiskForPage {
+  /** Answers as soon as the worker hears. */
+  hello(): void
   /** Whether IndexedDB and CacheStorage answer, with a sentence when they do not. */
   storage(): Promise<{ works: boolean; message: string }>
   runtimes(): Promise<RuntimeSummary[]>

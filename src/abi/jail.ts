@@ -110,19 +110,6 @@ export interface KernelForProcess {
   pulse(reply: number): void
 }
 
-/** A process worker, as the kernel sees it. Answers only while its guest lets the event loop turn. */
-export interface ProcessControl {
-  signal(number: number): void
-  resize(columns: number, rows: number): void
-  stats(): ProcessStats
-}
-
-export interface ProcessStats {
-  /** Bytes of the guest's own memory. */
-  memory: number
-  calls: number
-}
-
 /** First message into the jail's document, with four ports: kernel, events, host, control. */
 export interface JailBoot {
   /** Texts of the worker scripts: the kernel's, and one per kind of process. */

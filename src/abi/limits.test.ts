@@ -5,6 +5,7 @@ import {
   grantAll,
   grantChild,
   KIND_LIMITS,
+  LIMIT_MOST,
   LIMIT_NAMES,
   limitText,
   parseLimits,
@@ -28,6 +29,12 @@ test('a project may tighten a limit and never widen it', () => {
 
 test('the strict limits are within the kind ones', () => {
   for (const name of LIMIT_NAMES) assert.ok(STRICT_LIMITS[name] <= KIND_LIMITS[name], name)
+})
+
+test('more than the machine has is as much as it has', () => {
+  const wanted = Object.fromEntries(LIMIT_NAMES.map((name) => [name, Number.MAX_SAFE_INTEGER]))
+  assert.deepEqual(parseLimits(wanted), LIMIT_MOST)
+  for (const name of LIMIT_NAMES) assert.ok(KIND_LIMITS[name] <= LIMIT_MOST[name], name)
 })
 
 test('limits from outside keep what makes sense and nothing else', () => {

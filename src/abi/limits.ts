@@ -44,6 +44,24 @@ export const KIND_LIMITS: Limits = {
   machineMemory: 6 * GIB,
 }
 
+/**
+ * The widest that each can be set to. Files and processes end with the machine itself (src/memory/layout.ts: 1.5 GiB of shared memory
+ * with all bookkeeping in it, 256 slots of which the dead keep some for seconds); the rest is what a browser can give at all.
+ */
+export const LIMIT_MOST: Limits = {
+  memory: 4 * GIB,
+  cpuSeconds: 30 * 24 * HOUR,
+  wallSeconds: 30 * 24 * HOUR,
+  outputRate: GIB,
+  outputBytes: 1024 * GIB,
+  openFiles: 65_536,
+  fileBytes: 1.5 * GIB,
+  processes: 240,
+  diskBytes: 1.5 * GIB,
+  threads: 128,
+  machineMemory: 64 * GIB,
+}
+
 /** For a project that came from a link and that nobody has trusted yet. */
 export const STRICT_LIMITS: Limits = {
   memory: 512 * MIB,
@@ -91,14 +109,14 @@ export const tighten = (base: Limits, wanted: Partial<Record<keyof Limits, unkno
   return limits
 }
 
-/** Limits from outside (settings, a message): all of them, each a number within what makes sense, else the default. */
+/** Limits from outside (settings, a message): all of them, each a number within what makes sense and the machine has, else the default. */
 export const parseLimits = (value: unknown, base: Limits = KIND_LIMITS): Limits => {
   const fields = typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {}
   const limits = { ...base }
   for (const name of LIMIT_NAMES) {
     const each = fields[name]
     const isSound = typeof each === 'number' && Number.isFinite(each) && each >= LIMIT_FACTS[name].least
-    if (isSound) limits[name] = each
+    if (isSound) limits[name] = Math.min(each, LIMIT_MOST[name])
   }
   return limits
 }

@@ -144,7 +144,7 @@ export const SUPPORT = {
   spawn: 'full',
   wait: 'full',
   getpid: 'full',
-  socket: 'partial: ENOTSUP until the machine has a network',
+  socket: 'partial: no descriptor is a socket until there is a network: ENOTSOCK, or EBADF',
   thread: 'full',
   signal: 'partial: dispositions, the mask and signal descriptors; handlers are the runtime’s to run',
   setpgid: 'full',

@@ -75,6 +75,7 @@ export const createHost = ({
   const { forget: _, ...ofDisk } = disk
   return {
     forPage: {
+      hello: () => undefined,
       storage: ask('page', 'storage'),
       runtimes: ask('page', 'runtimes'),
       prefetch: ask('page', 'prefetch'),

@@ -176,7 +176,7 @@ test('archives of Info-ZIP and of Python, zip64 too, are read; ours are read by 
         ],
       )
       assert.equal(decodeText(find(entries, 'naïve.txt').read()), 'hello\n'.repeat(50))
-    } else context.diagnostic('zip is not installed: its archives were not read')
+    } else context.diagnostic('note: zip is not installed: its archives were not read')
     if (has('python3', '--version')) {
       const script = `
 import zipfile
@@ -196,7 +196,7 @@ with zipfile.ZipFile('py.zip', 'w', zipfile.ZIP_DEFLATED) as z:
         encoding: 'utf8',
       })
       assert.equal(check.stdout.trim(), 'Done testing', check.stderr)
-    } else context.diagnostic('python3 is not installed: its archives were not read')
+    } else context.diagnostic('note: python3 is not installed: its archives were not read')
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }

@@ -3,26 +3,21 @@
  *
  *   bind ─► attach memory ─► take away ─► narrow rights ─► the kind's `run` ─► kernel.exit(reason)
  *
+ * The control link goes one way: this worker calls the kernel. What the kernel wants of a process (signal, window size, figures) is in
+ * shared memory, for a guest that computes or sleeps hears no messages, and one that could be asked need not be.
+ *
  * Invariant: the kernel hears of an end exactly once, whatever happens in here; a guest runs only after lockDown.
  */
-import type {
-  ExitReason,
-  KernelForProcess,
-  ProcessBind,
-  ProcessControl,
-  ProcessStats,
-} from '../abi/control.ts'
-import { connect, expose } from '../ipc/rpc.ts'
-import { PAGE_BYTES, PROCESS, processAt, THREAD, THREAD_STATE, threadAt } from '../memory/layout.ts'
+import type { ExitReason, KernelForProcess, ProcessBind } from '../abi/control.ts'
+import { connect } from '../ipc/rpc.ts'
+import { THREAD, THREAD_STATE, threadAt } from '../memory/layout.ts'
 import type { Memory } from '../memory/memory.ts'
-import { getWord, setWord } from '../memory/slots.ts'
-import { raise } from '../objects/signal.ts'
-import { resizeTty } from '../objects/tty.ts'
+import { setWord } from '../memory/slots.ts'
 import { cannotRun } from './faults.ts'
 import { settleRights } from './files.ts'
 import { createKernelCalls, type KernelCalls } from './kernel-calls.ts'
 import { lockDown, shield } from './lockdown.ts'
-import { attachMachine, type Machine } from './machine.ts'
+import { attachMachine } from './machine.ts'
 import { createProcess, type Process } from './process.ts'
 
 /** What a kind of program does with a module; see src/runtimes. */
@@ -62,7 +57,6 @@ export const boot = async (
     shield(port)
     const machine = attachMachine(memory, start.thread, start.pid)
     view = machine.memory
-    expose(controlOf(machine, start.pid), port)
     lockDown(scope)
     // The descriptors are the process's: its first thread has settled them.
     if (!start.begin) settleRights(machine)
@@ -84,16 +78,3 @@ export const boot = async (
     // The kernel is gone, and with it whoever could hear of it.
   })
 }
-
-/** Answers while the guest lets the event loop turn; what must work always goes through shared memory instead. */
-const controlOf = ({ objects, memory }: Machine, pid: number): ProcessControl => ({
-  signal: (number) => void raise(objects, pid, number),
-  resize: (columns, rows) => {
-    const tty = getWord(memory, processAt(objects.slot) + PROCESS.TTY)
-    if (tty !== 0) resizeTty(objects, tty, columns, rows)
-  },
-  stats: (): ProcessStats => ({
-    memory: getWord(memory, threadAt(memory.thread) + THREAD.GUEST_PAGES) * PAGE_BYTES,
-    calls: getWord(memory, threadAt(memory.thread) + THREAD.CALLS),
-  }),
-})

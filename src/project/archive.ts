@@ -5,14 +5,14 @@
 
 import { PATH_MAX_BYTES } from '../abi/tree.ts'
 import { decodeTextStrict } from '../lib/bytes.ts'
-import { openZip, ZIP_LIMITS, type ZipEntry, ZipError, type ZipLimits } from '../lib/zip.ts'
+import type { ArchivedEntry, Unzip } from '../lib/unzip.ts'
 import { type FlatEntry, sourceFromEntries } from './flat.ts'
 import { type LeftOut, leftOut, millisecondsToNs, type Source } from './source.ts'
 import { leadsOut } from './symlink.ts'
 
 interface Placed {
   path: string
-  entry: ZipEntry
+  entry: ArchivedEntry
 }
 
 /** what macOS adds to archives beside the real files */
@@ -21,12 +21,13 @@ const MAC_FOLDER = '__MACOSX'
 /**
  * Opens an archive; files are unpacked when the walk reads them.
  * @param name of the file, for the name of the project
+ * @param bytes are given away
  * @throws ZipError for an archive that is damaged, encrypted, cut off or a bomb
  */
-export function openArchive(name: string, bytes: Uint8Array, limits: ZipLimits = ZIP_LIMITS): Source {
+export async function openArchive(name: string, bytes: Uint8Array, unzip: Unzip): Promise<Source> {
   const refused: LeftOut[] = []
   const placed: Placed[] = []
-  for (const entry of openZip(bytes, limits)) {
+  for (const entry of await unzip(bytes)) {
     const problem = findPlaceProblem(entry.path)
     if (problem !== undefined)
       refused.push(leftOut(entry.path, 'unsafe', `Left out: ${problem}.`, entry.size))
@@ -37,7 +38,7 @@ export function openArchive(name: string, bytes: Uint8Array, limits: ZipLimits =
     .filter(({ path }) => path.split('/')[0] !== MAC_FOLDER)
     .map(({ path, entry }) => ({ path: top === undefined ? path : path.slice(top.length + 1), entry }))
     .filter(({ path }) => path !== '')
-  const links = readLinks(inside, refused)
+  const links = await readLinks(inside, refused)
   const entries = inside.flatMap(({ path, entry }) => flatEntry(path, entry, links))
   return sourceFromEntries(top ?? name.replace(/\.zip$/i, ''), entries, refused)
 }
@@ -69,11 +70,11 @@ function findTop(placed: readonly Placed[]): string | undefined {
 }
 
 /** The targets of all links that stay inside; the others are refused. */
-function readLinks(placed: readonly Placed[], refused: LeftOut[]): Map<string, string> {
+async function readLinks(placed: readonly Placed[], refused: LeftOut[]): Promise<Map<string, string>> {
   const links = new Map<string, string>()
   for (const { path, entry } of placed) {
     if (entry.kind !== 'symlink') continue
-    const target = entry.size < PATH_MAX_BYTES ? decodeTextStrict(entry.read()) : undefined
+    const target = entry.size < PATH_MAX_BYTES ? decodeTextStrict(await entry.read()) : undefined
     if (target === undefined || target === '' || target.includes('\0'))
       refused.push(
         leftOut(path, 'unsafe', 'Left out: it is a symbolic link without a target that could be followed.'),
@@ -90,7 +91,7 @@ function readLinks(placed: readonly Placed[], refused: LeftOut[]): Map<string, s
   return links
 }
 
-function flatEntry(path: string, entry: ZipEntry, links: ReadonlyMap<string, string>): FlatEntry[] {
+function flatEntry(path: string, entry: ArchivedEntry, links: ReadonlyMap<string, string>): FlatEntry[] {
   if (entry.kind === 'directory') return [{ path, node: 'directory' }]
   if (entry.kind === 'symlink') {
     const target = links.get(path)
@@ -101,7 +102,5 @@ function flatEntry(path: string, entry: ZipEntry, links: ReadonlyMap<string, str
     ...(entry.modified === undefined ? {} : { modifiedNs: millisecondsToNs(entry.modified * 1000) }),
     ...(entry.mode === undefined ? {} : { executable: (entry.mode & 0o111) !== 0 }),
   }
-  return [{ path, node: { kind: 'file', stat: async () => stat, read: async () => entry.read() } }]
+  return [{ path, node: { kind: 'file', stat: async () => stat, read: () => entry.read() } }]
 }
-
-export { ZipError }

@@ -11,13 +11,12 @@ const MAIN_PACKAGE = /^package\s+main\b/m
 /** What Go has built in this folder, or how to build it. */
 export function detectGo(view: FolderView): Draft[] {
   const mains = findMains(view)
-  if (!view.has('go.mod') && !mains.includes('.')) return []
+  if (!view.has('go.mod') && !mains.some((main) => folderOf(main) === '.')) return []
   const module = /^module\s+"?([^\s"]+)/m.exec(view.readText('go.mod') ?? '')?.[1]
   const wanted = ['main.wasm', `${basename(module ?? '')}.wasm`]
   const programs = view.filesWith(['.wasm'])
   programs.sort((a, b) => Number(wanted.includes(b.path)) - Number(wanted.includes(a.path)))
-  if (programs.length === 0)
-    return mains.length === 0 ? [] : mains.map((folder, index) => unbuilt(folder, 75 - index))
+  if (programs.length === 0) return mains.map((main, index) => unbuilt(main, 75 - index))
   const why = module === undefined ? 'a Go program' : `the Go module ${module}`
   return programs.map((program, index) => ({
     ...runProgram(
@@ -31,18 +30,23 @@ export function detectGo(view: FolderView): Draft[] {
   }))
 }
 
-/** Folders with a `package main`: the root first, then those below cmd/ as Go projects have them. */
+const folderOf = (path: string): string => dirname(path) || '.'
+
+/** A file of each folder with a `package main`, main.go before others: the root first, then those below cmd/ as Go projects have them. */
 function findMains(view: FolderView): string[] {
-  const folders = view.paths
+  const files = view.paths
     .filter(({ path }) => /^(cmd\/[^/]+\/)?[^/]+\.go$/.test(path) && !path.endsWith('_test.go'))
     .filter(({ path }) => MAIN_PACKAGE.test(view.readText(path) ?? ''))
-    .map(({ path }) => dirname(path) || '.')
-  return [...new Set(folders)].sort()
+    .map(({ path }) => path)
+    .sort((a, b) => Number(basename(b) === 'main.go') - Number(basename(a) === 'main.go') || (a < b ? -1 : 1))
+  const firsts = new Map<string, string>()
+  for (const file of files) if (!firsts.has(folderOf(file))) firsts.set(folderOf(file), file)
+  return [...firsts].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, file]) => file)
 }
 
-function unbuilt(folder: string, score: number): Draft {
+function unbuilt(entry: string, score: number): Draft {
+  const folder = folderOf(entry)
   const root = folder === '.'
-  const entry = root ? 'main.go' : `${folder}/main.go`
   return {
     language: go.id,
     runtime: null,

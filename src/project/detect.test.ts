@@ -289,6 +289,10 @@ test('a bare main.go says how to build it, and a built main.wasm runs', () => {
     /-o main.wasm \.\/cmd\/tool`/,
   )
   assert.deepEqual(detect(view({ 'go.mod': 'module lib', 'lib.go': 'package lib' })).candidates, [])
+  assert.equal(bare.entry, 'main.go')
+  assert.equal(best({ 'hello.go': source, 'a_test.go': source }).entry, 'hello.go', 'the file that is there')
+  assert.equal(best({ 'go.mod': 'module x', 'cmd/tool/run.go': source }).entry, 'cmd/tool/run.go')
+  assert.equal(best({ 'a.go': source, 'main.go': source }).entry, 'main.go')
 })
 
 test('any .wasm runs, and one that cannot says why', () => {

@@ -6,6 +6,7 @@
  */
 
 import { basename } from '../lib/path.ts'
+import type { Unzip } from '../lib/unzip.ts'
 import { openArchive } from './archive.ts'
 import { sourceFromEntries } from './flat.ts'
 import { type FolderHandleLike, type HandleLike, nodeFromHandle } from './folder.ts'
@@ -60,7 +61,7 @@ interface Taken {
  * Reads `event.dataTransfer.items`. Call it inside the event handler, before any await.
  * @throws DropError where nothing but text was dropped; ZipError for a damaged archive
  */
-export async function sourceFromDrop(items: Iterable<DropItem>): Promise<Drop> {
+export async function sourceFromDrop(items: Iterable<DropItem>, unzip: Unzip): Promise<Drop> {
   const taken = Array.from(items)
     .filter((item) => item.kind === 'file')
     .map(takeItem)
@@ -73,7 +74,7 @@ export async function sourceFromDrop(items: Iterable<DropItem>): Promise<Drop> {
     const node = given ? nodeFromBoth(given, item.entry) : nodeFromEntry(item)
     if (node !== undefined) nodes.push(node)
   }
-  const source = await sourceFromNodes(nodes)
+  const source = await sourceFromNodes(nodes, unzip)
   return nodes.length === 1 && handle !== undefined ? { source, handle } : { source }
 }
 
@@ -159,11 +160,12 @@ function fileFromEntry(entry: DropEntry): SourceFile {
  * Files from a picker or a drop: one .zip is opened as an archive, everything else stands side by side in the root.
  * @throws ZipError for a damaged archive
  */
-export async function sourceFromFiles(files: Iterable<FileLike>): Promise<Source> {
-  return sourceFromNodes(Array.from(files, (file) => fileNode(file, basename(file.name))))
+export async function sourceFromFiles(files: Iterable<FileLike>, unzip: Unzip): Promise<Source> {
+  const nodes = Array.from(files, (file) => fileNode(file, basename(file.name)))
+  return sourceFromNodes(nodes, unzip)
 }
 
-async function sourceFromNodes(nodes: readonly SourceNode[]): Promise<Source> {
+async function sourceFromNodes(nodes: readonly SourceNode[], unzip: Unzip): Promise<Source> {
   const [first] = nodes
   if (first === undefined)
     throw new DropError(
@@ -171,7 +173,7 @@ async function sourceFromNodes(nodes: readonly SourceNode[]): Promise<Source> {
     )
   if (nodes.length === 1 && first.kind === 'directory') return { name: first.name, root: first, leftOut: [] }
   if (nodes.length === 1 && first.kind === 'file') {
-    if (/\.zip$/i.test(first.name)) return openArchive(first.name, await first.read())
+    if (/\.zip$/i.test(first.name)) return openArchive(first.name, await first.read(), unzip)
     return sourceFromEntries(first.name, [{ path: first.name, node: first }])
   }
   return { name: 'dropped files', root: { kind: 'directory', name: '', list: () => nodes }, leftOut: [] }

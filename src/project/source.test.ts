@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { decodeText, encodeText } from '../lib/bytes.ts'
+import { unzipHere } from '../lib/unzip.ts'
 import { openZip } from '../lib/zip.ts'
 import { packZip, type ZipSource } from '../lib/zip-pack.ts'
 import { openArchive } from './archive.ts'
@@ -32,7 +33,11 @@ export const FITS: {
   handle(handle: FileSystemDirectoryHandle): Source
   list(files: FileList): Source
   drop(items: DataTransferItemList): Promise<{ source: Source }>
-} = { handle: sourceFromHandle, list: sourceFromFileList, drop: sourceFromDrop }
+} = {
+  handle: sourceFromHandle,
+  list: sourceFromFileList,
+  drop: (items: Iterable<DropItem>) => sourceFromDrop(items, unzipHere),
+}
 
 function fileHandle(name: string, getFile: () => Promise<FileLike>): FileHandleLike {
   return { kind: 'file', name, getFile }
@@ -113,7 +118,7 @@ test('a dropped folder comes as a handle where there are handles, and the handle
     { kind: 'string', getAsFile: () => null },
     { kind: 'file', getAsFile: () => null, getAsFileSystemHandle: async () => handle },
   ]
-  const drop = await sourceFromDrop(items)
+  const drop = await sourceFromDrop(items, unzipHere)
   assert.equal(drop.handle, handle)
   assert.deepEqual(contents(await load(drop.source)), { 'm.py': 'x' })
 })
@@ -136,7 +141,7 @@ test('names that the handle does not list are taken from the entry, and no name 
     webkitGetAsEntry: () => entry,
     getAsFileSystemHandle: async () => handle,
   }
-  assert.deepEqual(contents(await load((await sourceFromDrop([item])).source)), {
+  assert.deepEqual(contents(await load((await sourceFromDrop([item], unzipHere)).source)), {
     'm.py': 'from the handle',
     'a\\b\nc': 'odd',
     'd/deep.py': 'from the handle',
@@ -148,9 +153,10 @@ test('names that the handle does not list are taken from the entry, and no name 
 test('a dropped folder with more than one batch of entries is read to its end', async () => {
   const many = Array.from({ length: 250 }, (_, n) => dropEntry(`f${n}`, 'x'))
   const entry = dropEntry('app', [...many, dropEntry('sub', [dropEntry('deep.py', 'd')])])
-  const { source, handle } = await sourceFromDrop([
-    { kind: 'file', getAsFile: () => null, webkitGetAsEntry: () => entry },
-  ])
+  const { source, handle } = await sourceFromDrop(
+    [{ kind: 'file', getAsFile: () => null, webkitGetAsEntry: () => entry }],
+    unzipHere,
+  )
   const project = await load(source)
   assert.equal(handle, undefined)
   assert.equal(project.files.length, 251)
@@ -159,7 +165,10 @@ test('a dropped folder with more than one batch of entries is read to its end', 
 
 test('where the handle is refused, the entry or the file is taken', async () => {
   const refuse = (): Promise<null> => Promise.reject(new Error('not here'))
-  const { source } = await sourceFromDrop([fileItem(file('a.py', '1'), { getAsFileSystemHandle: refuse })])
+  const { source } = await sourceFromDrop(
+    [fileItem(file('a.py', '1'), { getAsFileSystemHandle: refuse })],
+    unzipHere,
+  )
   assert.deepEqual(contents(await load(source)), { 'a.py': '1' })
 })
 
@@ -175,13 +184,16 @@ test('all items are taken before the event is over', async () => {
     getAsFileSystemHandle: () => guard(Promise.resolve(null)),
     webkitGetAsEntry: () => guard(dropEntry(name, name)),
   })
-  const pending = sourceFromDrop([item('a'), item('b'), item('c')])
+  const pending = sourceFromDrop([item('a'), item('b'), item('c')], unzipHere)
   over = true
   assert.deepEqual(contents(await load((await pending).source)), { a: 'a', b: 'b', c: 'c' })
 })
 
 test('a drop of nothing but text says what to drop', async () => {
-  await assert.rejects(sourceFromDrop([{ kind: 'string', getAsFile: () => null }]), /Drop a project folder/)
+  await assert.rejects(
+    sourceFromDrop([{ kind: 'string', getAsFile: () => null }], unzipHere),
+    /Drop a project folder/,
+  )
 })
 
 const zip = (...entries: [string, string | null, Partial<ZipSource>?][]): Uint8Array =>
@@ -201,10 +213,10 @@ test('a dropped .zip is opened, and one folder around everything is taken off', 
     ['demo-main/a/b.py', 'y'],
     ['__MACOSX/._main.py', 'junk'],
   )
-  const project = await load(await sourceFromFiles([file('demo.zip', bytes)]))
+  const project = await load(await sourceFromFiles([file('demo.zip', bytes)], unzipHere))
   assert.equal(project.name, 'demo-main')
   assert.deepEqual(contents(project), { 'main.py': 'x', 'a/b.py': 'y' })
-  const flat = await load(openArchive('demo.zip', zip(['main.py', 'x'], ['a/b.py', 'y'])))
+  const flat = await load(await openArchive('demo.zip', zip(['main.py', 'x'], ['a/b.py', 'y']), unzipHere))
   assert.equal(flat.name, 'demo')
   assert.deepEqual(contents(flat), { 'main.py': 'x', 'a/b.py': 'y' })
 })
@@ -220,7 +232,7 @@ test('entries that lead out of an archive are left out and listed', async () => 
     ['\\\\host\\x', 'e'],
     ['./dot//b', '2'],
   )
-  const project = await load(openArchive('x.zip', bytes))
+  const project = await load(await openArchive('x.zip', bytes, unzipHere))
   assert.deepEqual(contents(project), { 'ok.py': '1', 'dot/b': '2' })
   const reasons = Object.fromEntries(project.leftOut.map(({ path, reason }) => [path, reason]))
   assert.match(reasons['../evil'] ?? '', /leads out of the archive/)
@@ -245,7 +257,7 @@ test('symbolic links of an archive stay where they lead inside, and are refused 
     ['empty', '', link],
     ['in/through', 'x'],
   )
-  const project = await load(openArchive('x.zip', bytes))
+  const project = await load(await openArchive('x.zip', bytes, unzipHere))
   assert.deepEqual(project.symlinks.map(({ path }) => path).sort(), ['d/e/root', 'd/up', 'in', 'loop'])
   const refused = project.leftOut.filter(({ code }) => code === 'unsafe').map(({ path }) => path)
   assert.deepEqual(refused.sort(), ['abs', 'empty', 'in/through', 'out', 'sly'])
@@ -268,7 +280,11 @@ test('a link out of the root is found behind other links, and a loop is not take
 
 test('an archive with the same path twice keeps the later one, and a file never takes the place of a folder', async () => {
   const project = await load(
-    openArchive('x.zip', zip(['a', '1'], ['a', '2'], ['d/x', '3'], ['d', '4'], ['a/y', '5'])),
+    await openArchive(
+      'x.zip',
+      zip(['a', '1'], ['a', '2'], ['d/x', '3'], ['d', '4'], ['a/y', '5']),
+      unzipHere,
+    ),
   )
   assert.deepEqual(contents(project), { a: '2', 'd/x': '3' })
   assert.deepEqual(project.leftOut.map(({ path }) => path).sort(), ['a', 'a/y', 'd'])
@@ -278,7 +294,7 @@ test('a damaged entry is left out by name and the others are read', async () => 
   const bytes = zip(['good', 'fine'], ['bad', 'text that gets damaged'])
   const at = decodeText(bytes.map((byte) => (byte < 0x80 ? byte : 0x3f))).indexOf('bad') + 3
   bytes[at + 2] = (bytes[at + 2] ?? 0) ^ 0xff
-  const project = await load(openArchive('x.zip', bytes))
+  const project = await load(await openArchive('x.zip', bytes, unzipHere))
   assert.deepEqual(contents(project), { good: 'fine' })
   assert.match(project.leftOut[0]?.reason ?? '', /"bad" in the zip archive is damaged/)
 })
@@ -289,7 +305,7 @@ test('a project goes out as a .zip and comes back the same', async () => {
     ['d/run', '#!/bin/sh', { mode: 0o755, modified: 1_700_000_000 }],
     ['l', 'd/run', { kind: 'symlink' }],
   )
-  const first = packProject(await load(openArchive('p.zip', bytes)))
+  const first = packProject(await load(await openArchive('p.zip', bytes, unzipHere)))
   const again = zipTree(first)
   assert.deepEqual(
     openZip(again).map(({ path, kind }) => [path, kind]),
@@ -299,5 +315,5 @@ test('a project goes out as a .zip and comes back the same', async () => {
       ['l', 'symlink'],
     ],
   )
-  assert.deepEqual(packProject(await load(openArchive('p.zip', again))), first)
+  assert.deepEqual(packProject(await load(await openArchive('p.zip', again, unzipHere))), first)
 })

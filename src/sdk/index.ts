@@ -49,6 +49,7 @@ export const createWasmrun = (
     exit: new Set(),
     runtime: new Set(),
     log: new Set(),
+    slow: new Set(),
     fault: new Set(),
     update: new Set(),
     project: new Set(),
@@ -132,6 +133,7 @@ export const createWasmrun = (
         else if (event.type === 'disk') disk.heard(event.status)
         else note({ time: event.time, source: 'host', severity: event.severity, text: event.text })
       },
+      slow: (message) => emit('slow', { message }),
       lost,
     })
     await machine.kernel.api.setDiagnostics(diagnostics)
@@ -244,7 +246,7 @@ export const createWasmrun = (
     version,
     ready,
     mount: async (source, path = '/home/project') =>
-      (await import('./mount.ts')).mountSource(await kernel(), source, path),
+      (await import('./mount.ts')).mountSource(await kernel(), source, path, scripts.archive),
     fs: createFileSystem(kernel, watches.watch),
     spawn: async (command, args = [], options = {}) => {
       const request = spawnRequest(command, args, options)

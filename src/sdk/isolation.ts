@@ -14,6 +14,7 @@ export interface Precondition {
     | 'framed'
     | 'no-service-worker'
     | 'service-worker-blocked'
+    | 'service-worker-late'
     | 'storage-blocked'
     | 'not-isolated'
     | 'no-shared-memory'
@@ -33,8 +34,11 @@ export interface Surroundings {
 }
 
 export const MAX_RELOADS = 2
-/** A worker that is not active by then is taken for blocked: `ready` may never settle. */
-const ACTIVATION_TIMEOUT_MS = 6000
+/**
+ * A service worker that is not active by then, registration included, is told as late (`ready` may never settle): two seconds before the
+ * ten that the page promises. Whether it is held back or only slow cannot be known, so it is still waited for.
+ */
+const LATE_AFTER_MS = 8000
 /** First Chromium with Document-Isolation-Policy. */
 const DIP_SINCE = 137
 const RELOADS_KEY = 'isolationReloads'
@@ -55,6 +59,10 @@ const WORDS: Record<Precondition['code'], { title: string; text: string }> = {
   'service-worker-blocked': {
     title: 'This page could not be isolated, so programs cannot run',
     text: 'The browser did not let the service worker start. Private windows, blocked site data and some extensions do that: allow site data for this address and try again.',
+  },
+  'service-worker-late': {
+    title: 'This page could not be isolated yet, so programs cannot run',
+    text: 'The service worker has not started within 8 seconds. The page goes on by itself when it comes. If it does not: private windows, blocked site data and some extensions hold it back; allow site data for this address and try again.',
   },
   'storage-blocked': {
     title: 'This browser blocks storage for this page',
@@ -102,8 +110,19 @@ export const isolate = async (service: string): Promise<Precondition | null> => 
     return null
   }
   if (next !== 'isolate') return next
-  const blocked = await startServiceWorker(service)
-  if (blocked) return blocked
+  const starting = startServiceWorker(service)
+  const blocked = await Promise.race([starting, lateness()])
+  if (blocked?.code !== 'service-worker-late') return blocked ?? reloadOnce()
+  // Told now; when it comes after all, the page goes on.
+  void starting.then((still) => still ?? reloadOnce())
+  return blocked
+}
+
+const lateness = (): Promise<Precondition> =>
+  new Promise((resolve) => setTimeout(() => resolve(precondition('service-worker-late')), LATE_AFTER_MS))
+
+/** Does not resolve where it reloads. */
+const reloadOnce = async (): Promise<Precondition | null> => {
   const reloads = (readReloads() ?? 0) + 1
   writeReloads(reloads)
   // A count that cannot be kept would make a loop.
@@ -128,9 +147,7 @@ export const serviceUrl = (service: string): URL => {
 const startServiceWorker = async (service: string): Promise<Precondition | null> => {
   const url = serviceUrl(service)
   try {
-    const registering = navigator.serviceWorker.register(url, { updateViaCache: 'none' })
-    const registration = await within(registering, ACTIVATION_TIMEOUT_MS)
-    if (!registration) return precondition('service-worker-blocked')
+    const registration = await navigator.serviceWorker.register(url, { updateViaCache: 'none' })
     const isActive = registration.active?.scriptURL === url.href || (await activated(registration))
     return isActive ? null : precondition('service-worker-blocked')
   } catch {
@@ -149,10 +166,11 @@ const preferredMode = (): 'dip' | 'coep' => {
   return chromium && Number(chromium.version) >= DIP_SINCE && !wasInVain ? 'dip' : 'coep'
 }
 
-const activated = async (registration: ServiceWorkerRegistration): Promise<boolean> => {
+/** May never settle. */
+const activated = (registration: ServiceWorkerRegistration): Promise<boolean> => {
   const worker = registration.installing ?? registration.waiting ?? registration.active
-  if (!worker) return false
-  const active = new Promise<boolean>((resolve) => {
+  if (!worker) return Promise.resolve(false)
+  return new Promise<boolean>((resolve) => {
     const look = (): void => {
       if (worker.state === 'activated') resolve(true)
       if (worker.state === 'redundant') resolve(false)
@@ -160,11 +178,7 @@ const activated = async (registration: ServiceWorkerRegistration): Promise<boole
     worker.addEventListener('statechange', look)
     look()
   })
-  return (await within(active, ACTIVATION_TIMEOUT_MS)) ?? false
 }
-
-const within = <T>(promise: Promise<T>, milliseconds: number): Promise<T | null> =>
-  Promise.race([promise, new Promise<null>((resolve) => setTimeout(() => resolve(null), milliseconds))])
 
 const entryState = (): Record<string, unknown> => Object(history.state)
 

@@ -19,8 +19,15 @@ export interface JailPorts {
   control: MessagePort
 }
 
-/** Makes the frame and hands texts and ports to its document. Returns what removes it, with all workers in it. */
-export const openJail = async (script: string, boot: JailBoot, ports: JailPorts): Promise<() => void> => {
+export interface Jail {
+  /** The document has its texts and ports. May never settle: the caller has a clock. */
+  opened: Promise<void>
+  /** Takes the frame away, with all workers in it. */
+  remove(): void
+}
+
+/** Makes the frame and hands texts and ports to its document. */
+export const openJail = (script: string, boot: JailBoot, ports: JailPorts): Jail => {
   const frame = document.createElement('iframe')
   frame.setAttribute('sandbox', JAIL_SANDBOX)
   frame.allow = 'cross-origin-isolated *'
@@ -30,11 +37,13 @@ export const openJail = async (script: string, boot: JailBoot, ports: JailPorts)
   frame.srcdoc = jailDocument(script)
   const loaded = new Promise((resolve) => frame.addEventListener('load', resolve, { once: true }))
   document.body.append(frame)
-  await loaded
-  const target = frame.contentWindow
-  if (!target) throw new Error('the sandbox could not be opened')
-  postToFrame(target, boot, [ports.kernel, ports.events, ports.host, ports.control])
-  return () => frame.remove()
+  const handOver = async (): Promise<void> => {
+    await loaded
+    const target = frame.contentWindow
+    if (!target) throw new Error('the sandbox could not be opened')
+    postToFrame(target, boot, [ports.kernel, ports.events, ports.host, ports.control])
+  }
+  return { opened: handOver(), remove: () => frame.remove() }
 }
 
 const jailDocument = (script: string): string =>

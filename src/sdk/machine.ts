@@ -1,13 +1,15 @@
 /**
  * Opens one machine: the host worker, the jail's frame and the links between page, host and kernel.
  *
- * Invariant: when kernel or host die, every call that waits on them fails with a reason; nothing hangs.
+ * Invariant: when kernel or host die, every call that waits on them fails with a reason; nothing hangs. What does not come is told
+ * in time and given up in the end (start-watch.ts), from the first script to the last answer.
  */
-import type { HostApi, HostEvent, JailWatcher, KernelApi, KernelEvent } from '../abi/control.ts'
+import type { HostApi, HostEvent, JailBoot, JailWatcher, KernelApi, KernelEvent } from '../abi/control.ts'
 import { listen, post } from '../ipc/port.ts'
 import { connect, expose, type Link } from '../ipc/rpc.ts'
 import { parseKernelEvent } from './events.ts'
 import { openJail } from './jail-frame.ts'
+import { createStartWatch } from './start-watch.ts'
 
 /** Where the scripts of the machine are, as absolute URLs. */
 export interface MachineScripts {
@@ -19,6 +21,8 @@ export interface MachineScripts {
   ruby: string
   wasmrun: string
   host: string
+  /** Unpacks archives. */
+  archive: string
   /** Folder of the runtimes' manifest. */
   runtimes: string
   /** The service worker that keeps the page itself; null where the embedding site has its own. */
@@ -34,35 +38,63 @@ export interface OpenMachine {
 export interface MachineListener {
   kernel(event: KernelEvent): void
   host(event: HostEvent): void
+  /** The start takes long, with what it waits for; null when that is over. */
+  slow(message: string | null): void
   /** The machine is gone, with a sentence that says why. */
   lost(message: string): void
 }
-
-/** A kernel that has not answered by then is reported as not started. */
-const BOOT_TIMEOUT_MS = 20_000
 
 /** @throws Error in plain words when a script cannot be fetched or the kernel does not start. */
 export const openMachine = async (
   scripts: MachineScripts,
   listener: MachineListener,
 ): Promise<OpenMachine> => {
-  const [jail, kernelText, wasi, quickjs, ruby, wasmrun] = await Promise.all([
-    fetchText(scripts.jail),
-    fetchText(scripts.kernel),
-    fetchText(scripts.process),
-    fetchText(scripts.quickjs),
-    fetchText(scripts.ruby),
-    fetchText(scripts.wasmrun),
-  ])
-  const between = new MessageChannel()
-  const hostSide = openHost(scripts, between.port1, listener)
+  const watch = createStartWatch(listener.slow)
+  const unfetched = new AbortController()
+  const fetchScript = (url: string): Promise<string> => fetchText(url, unfetched.signal)
+  const { jail: jailUrl, kernel: kernelUrl, quickjs: quickjsUrl, ruby: rubyUrl, wasmrun: ownUrl } = scripts
+  let close = (): void => unfetched.abort()
+  try {
+    const texts = await watch.awaited(
+      'its scripts from the server',
+      Promise.all([jailUrl, kernelUrl, scripts.process, quickjsUrl, rubyUrl, ownUrl].map(fetchScript)),
+    )
+    const [jail = '', kernelText = '', wasi = '', quickjs = '', ruby = '', wasmrun = ''] = texts
+    const between = new MessageChannel()
+    const hostSide = openHost(scripts, between.port1, listener)
+    const boot = { kernel: kernelText, processes: { wasi, quickjs, ruby, wasmrun } }
+    const inside = openKernel(jail, boot, between.port2, listener)
+    close = () => {
+      inside.close()
+      hostSide.close()
+    }
+    await watch.awaited('the sandbox', inside.opened)
+    await Promise.all([
+      watch.awaited('the kernel', inside.link.api.facts()),
+      watch.awaited('the storage worker', hostSide.link.api.hello()),
+    ])
+    return { kernel: inside.link, host: hostSide.link, close }
+  } catch (error) {
+    close()
+    throw error
+  } finally {
+    watch.stop()
+  }
+}
 
+/** The jail with the kernel in it. */
+const openKernel = (
+  script: string,
+  boot: JailBoot,
+  host: MessagePort,
+  listener: MachineListener,
+): { link: Link<KernelApi>; opened: Promise<void>; close(): void } => {
   const kernelChannel = new MessageChannel()
   const eventChannel = new MessageChannel()
   const controlChannel = new MessageChannel()
-  const kernel = connect<KernelApi>(kernelChannel.port1)
+  const link = connect<KernelApi>(kernelChannel.port1)
   const lose = (message: string): void => {
-    kernel.cut(new Error(message))
+    link.cut(new Error(message))
     listener.lost(message)
   }
   const deaf = listen(eventChannel.port1, (data) => {
@@ -73,34 +105,20 @@ export const openMachine = async (
   })
   const watcher: JailWatcher = { kernelFailed: (message) => lose(`The machine stopped: ${message}`) }
   expose(watcher, controlChannel.port1)
-  const removeFrame = await openJail(
-    jail,
-    { kernel: kernelText, processes: { wasi, quickjs, ruby, wasmrun } },
-    {
-      kernel: kernelChannel.port2,
-      events: eventChannel.port2,
-      host: between.port2,
-      control: controlChannel.port2,
-    },
-  )
+  const { opened, remove } = openJail(script, boot, {
+    kernel: kernelChannel.port2,
+    events: eventChannel.port2,
+    host,
+    control: controlChannel.port2,
+  })
   const close = (): void => {
     // What is on its way from here must not be taken for the next machine's, whose pids are the same.
     deaf()
     controlChannel.port1.close()
-    removeFrame()
-    hostSide.close()
-    kernel.cut(new Error('the machine was closed'))
+    remove()
+    link.cut(new Error('the machine was closed'))
   }
-  const timer = setTimeout(() => lose('The machine did not start within 20 seconds.'), BOOT_TIMEOUT_MS)
-  try {
-    await kernel.api.facts()
-  } catch (error) {
-    close()
-    throw error
-  } finally {
-    clearTimeout(timer)
-  }
-  return { kernel, host: hostSide.link, close }
+  return { link, opened, close }
 }
 
 const openHost = (
@@ -129,8 +147,8 @@ const openHost = (
   }
 }
 
-const fetchText = async (url: string): Promise<string> => {
-  const response = await fetch(url)
+const fetchText = async (url: string, signal: AbortSignal): Promise<string> => {
+  const response = await fetch(url, { signal })
   if (!response.ok)
     throw new Error(`${url} answered ${response.status}: the site is incomplete, reload the page`)
   return response.text()

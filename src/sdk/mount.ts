@@ -19,21 +19,22 @@ export const mountSource = async (
   kernel: Remote<KernelApi>,
   source: Source,
   path: string,
+  archive: string,
 ): Promise<{ leftOut: LeftOut[] }> => {
-  const { tree, leftOut } = await packed(source)
+  const { tree, leftOut } = await packed(source, archive)
   await kernel.mkdir(path, true, 0o755)
   await kernel.writeTree(path, moving(tree, [tree.buffer]))
   return { leftOut }
 }
 
-const packed = async (source: Source): Promise<Collected> => {
+const packed = async (source: Source, archive: string): Promise<Collected> => {
   if (source instanceof Uint8Array && isTree(source)) {
     checkTree(source)
     return { tree: source.slice(), leftOut: [] }
   }
   if (source instanceof Blob || source instanceof Uint8Array || isDirectoryHandle(source)) {
     const { collect } = await import('./collect.ts')
-    return collect(source)
+    return collect(source, archive)
   }
   return { tree: packTree([...flatten(source, '')]), leftOut: [] }
 }

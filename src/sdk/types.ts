@@ -143,6 +143,8 @@ export interface Events {
   exit: { pid: number; message: string } & ExitStatus
   runtime: RuntimeProgress
   log: LogEntry
+  /** The start takes long, with what it waits for in words; `message` is null when it has come after all. */
+  slow: { message: string | null }
   /** The machine itself is gone; a new one has to be opened. */
   fault: { message: string }
   /** The site can be opened without a connection now, or a new version of it is there. */

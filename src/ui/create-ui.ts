@@ -28,8 +28,8 @@ const browserStorage = (get: () => Storage): Storage | null => {
   }
 }
 
-/** Everything is ready to be drawn at once; the machine may still be starting. */
-export const createUi = (wasmrun: Wasmrun): Ui => {
+/** Everything is ready to be drawn at once; the machine may still be starting. @param archive URL of the worker that unpacks */
+export const createUi = (wasmrun: Wasmrun, archive: string): Ui => {
   const now = (): number => Date.now()
   const stores = createStores({
     storage: browserStorage(() => localStorage),
@@ -68,6 +68,7 @@ export const createUi = (wasmrun: Wasmrun): Ui => {
     settings: () => settings.current.value,
     now,
     search: () => location.search,
+    archive,
   })
   const gallery = createGallery((path, signal) =>
     fetch(new URL(path, document.baseURI), signal ? { signal } : {}),
@@ -132,9 +133,33 @@ const listen = ({ wasmrun, stores, now }: Ui): void => {
     })
   })
   wasmrun.on('update', (state) => stores.updates.apply({ type: 'state', state }))
+  wasmrun.on('slow', ({ message }) => tellSlow(stores, message))
   wasmrun.on('fault', ({ message }) => {
     stores.console.apply({ type: 'system', source: 'kernel', text: message, time: now(), severity: 'error' })
     tellLost(stores, message)
+  })
+}
+
+const SLOW_TITLE = 'The machine takes long to start'
+
+const tellSlow = ({ notices }: Ui['stores'], message: string | null): void => {
+  if (message === null) {
+    if (notices.card.value?.title === SLOW_TITLE) notices.apply({ type: 'card-away' })
+    return
+  }
+  const next =
+    'Nothing is lost: it goes on by itself as soon as that comes. If it does not, reload the page; an extension or a full memory may hold it back.'
+  notices.apply({
+    type: 'card',
+    card: {
+      title: SLOW_TITLE,
+      facts: [
+        { name: 'Cause', text: message },
+        { name: 'Next', text: next },
+      ],
+      actions: [{ label: 'Reload the page', primary: true, run: () => location.reload() }],
+      detail: '',
+    },
   })
 }
 

@@ -1,9 +1,11 @@
 /** The words of bringing a project: its steps as the page shows them, what can be asked, and what is said when it fails. */
 import type { ReadonlySignal } from '@preact/signals'
+import type { Unzip } from '../../lib/unzip.ts'
 import type { Limits } from '../../project/limits.ts'
 import type { Source } from '../../project/source.ts'
 import type { WalkPlan } from '../../project/walk.ts'
-import { codeOf } from '../format.ts'
+import { codeOf, messageOf } from '../format.ts'
+import type { Card } from '../stores/notice-store.ts'
 import type { SourceKind } from '../stores/project-store.ts'
 
 export type BringState =
@@ -24,8 +26,8 @@ export interface Recent {
   again(): void
 }
 
-/** How a source is opened once the code that reads it is here. */
-export type Opener = (reading: typeof import('./reading.ts')) => Promise<Source> | Source
+/** How a source is opened once the code that reads it is here; `unzip` is good until the project is read. */
+export type Opener = (reading: typeof import('./reading.ts'), unzip: Unzip) => Promise<Source> | Source
 
 export interface Request {
   readonly name: string
@@ -66,4 +68,22 @@ export const nextStep = (kind: SourceKind, error: unknown): string => {
     return 'Pack the folder again as a plain .zip without a password, or drop the folder itself.'
   if (kind === 'example') return 'Check the connection and try again.'
   return 'Check that it is still there and may be read, then bring it again.'
+}
+
+/** Of a kept project that did not open; `again` with true takes it over. */
+export const unopenedCard = (error: unknown, again: (takeOver: boolean) => void): Card => {
+  const isElsewhere = codeOf(error) === 'EBUSY'
+  const next = isElsewhere
+    ? 'One tab at a time can change it. Take it over: the other tab saves and lets go.'
+    : 'It stays in the storage as it is. Try again, or save it as .zip from the list of projects.'
+  const label = isElsewhere ? 'Take it over' : 'Try again'
+  return {
+    title: isElsewhere ? 'The project is open in another tab' : 'The project could not be opened',
+    facts: [
+      { name: 'Cause', text: messageOf(error) },
+      { name: 'Next', text: next },
+    ],
+    actions: [{ label, primary: true, run: () => again(isElsewhere) }],
+    detail: '',
+  }
 }

@@ -68,6 +68,7 @@ const create = () => {
     settings: () => SETTINGS,
     now,
     search: () => '',
+    archive: '',
   })
   const open = (name: string, entries: FlatEntry[]): Promise<void> =>
     bring.open({ name, kind: 'folder', open: () => sourceFromEntries(name, entries) })

@@ -6,18 +6,28 @@
  * Invariant: one at a time; until everything is read the former project stays as it is, and Cancel leaves it so.
  */
 import { signal } from '@preact/signals'
+import type { Unzip } from '../../lib/unzip.ts'
 import type { Surroundings } from '../../project/detect.ts'
 import type { Limits } from '../../project/limits.ts'
+import type { LoadedProject } from '../../project/load.ts'
 import type { WalkPlan } from '../../project/walk.ts'
 import type { Wasmrun } from '../../sdk/types.ts'
 import type { Files } from '../files/files.ts'
-import { codeOf, formatBytes, messageOf, plural } from '../format.ts'
+import { formatBytes, messageOf, plural } from '../format.ts'
 import type { KeptProjects } from '../projects/kept-projects.ts'
 import type { Runner } from '../run/runner.ts'
 import { PROJECT_ROOT } from '../stores/project-store.ts'
 import { IMPORT_MOST as MAX_LIMITS, type Settings } from '../stores/settings.ts'
 import type { Stores } from '../stores/stores.ts'
-import { type Bring, type BringState, nextStep, type Recent, type Request, titles } from './bring-words.ts'
+import {
+  type Bring,
+  type BringState,
+  nextStep,
+  type Recent,
+  type Request,
+  titles,
+  unopenedCard,
+} from './bring-words.ts'
 
 export type { Bring, BringState, Opener, Recent, Request } from './bring-words.ts'
 
@@ -32,6 +42,8 @@ export interface BringParts {
   now(): number
   /** The query of the page's address. */
   search(): string
+  /** URL of the worker that unpacks archives. */
+  archive: string
 }
 
 /** Milliseconds; without the catalogue the version stays open. */
@@ -53,6 +65,7 @@ export const createBring = ({
   settings,
   now,
   search,
+  archive,
 }: BringParts): Bring => {
   const state = signal<BringState | null>(null)
   const recent = signal<readonly Recent[]>([])
@@ -136,9 +149,10 @@ export const createBring = ({
   const list = async (
     request: Request,
     reading: typeof import('./reading.ts'),
+    unzip: Unzip,
     limits?: Limits,
   ): Promise<WalkPlan> => {
-    const source = await request.open(reading)
+    const source = await request.open(reading, unzip)
     abort.signal.throwIfAborted()
     const name = source.name || request.name
     const found = await reading.walk(source, {
@@ -154,16 +168,30 @@ export const createBring = ({
     return raised ? reading.raiseLimits(found, raised) : found
   }
 
-  const read = async (request: Request, limits?: Limits): Promise<void> => {
-    const reading = await import('./reading.ts')
-    const found = await list(request, reading, limits)
-    const { name } = found
-    const loaded = await reading.loadPlan(found, {
+  const load = async (
+    request: Request,
+    reading: typeof import('./reading.ts'),
+    limits?: Limits,
+  ): Promise<{ found: WalkPlan; loaded: LoadedProject }> => {
+    const { signal } = abort
+    const unzipping = reading.createUnzipping(archive)
+    signal.addEventListener('abort', unzipping.close)
+    try {
+      const found = await list(request, reading, unzipping.unzip, limits)
+      return { found, loaded: await loadFiles(found, reading) }
+    } finally {
+      signal.removeEventListener('abort', unzipping.close)
+      unzipping.close()
+    }
+  }
+
+  const loadFiles = (found: WalkPlan, reading: typeof import('./reading.ts')): Promise<LoadedProject> =>
+    reading.loadPlan(found, {
       signal: abort.signal,
       progress: ({ files: count, bytes, totalFiles, totalBytes }) => {
         state.value = {
           phase: 'reading',
-          name,
+          name: found.name,
           files: count,
           bytes,
           allFiles: totalFiles,
@@ -171,6 +199,11 @@ export const createBring = ({
         }
       },
     })
+
+  const read = async (request: Request, limits?: Limits): Promise<void> => {
+    const reading = await import('./reading.ts')
+    const { found, loaded } = await load(request, reading, limits)
+    const { name } = found
     const count = loaded.files.length
     const bytes = loaded.files.reduce((sum, file) => sum + file.bytes.length, 0)
     if (count === 0 && loaded.broken) throw new Error(loaded.broken.message)
@@ -243,31 +276,9 @@ export const createBring = ({
   }
 
   const tellUnopened = (id: string, error: unknown): void => {
-    const isElsewhere = codeOf(error) === 'EBUSY'
     say(messageOf(error), 'error')
-    stores.notices.apply({
-      type: 'card',
-      card: {
-        title: isElsewhere ? 'The project is open in another tab' : 'The project could not be opened',
-        facts: [
-          { name: 'Cause', text: messageOf(error) },
-          {
-            name: 'Next',
-            text: isElsewhere
-              ? 'One tab at a time can change it. Take it over: the other tab saves and lets go.'
-              : 'It stays in the storage as it is. Try again, or save it as .zip from the list of projects.',
-          },
-        ],
-        actions: [
-          {
-            label: isElsewhere ? 'Take it over' : 'Try again',
-            primary: true,
-            run: () => void restore(id, isElsewhere),
-          },
-        ],
-        detail: '',
-      },
-    })
+    const card = unopenedCard(error, (takeOver) => void restore(id, takeOver))
+    stores.notices.apply({ type: 'card', card })
   }
 
   const tell = (name: string, count: number, bytes: number, out: number): void => {

@@ -44,7 +44,11 @@ export const openFiles = ({ bring }: Ui, list: FileList): void => {
   const first = files[0]
   if (!first) return
   const kind = /\.zip$/i.test(first.name) && files.length === 1 ? 'zip' : 'files'
-  void bring.open({ name: first.name, kind, open: ({ sourceFromFiles }) => sourceFromFiles(files) })
+  void bring.open({
+    name: first.name,
+    kind,
+    open: ({ sourceFromFiles }, unzip) => sourceFromFiles(files, unzip),
+  })
 }
 
 /** Call it inside the drop's event handler. */
@@ -55,7 +59,7 @@ export const openDrop = ({ bring }: Ui, data: DataTransfer): void => {
   void bring.open({
     name: names[0] ?? 'what was dropped',
     kind: isZip ? 'zip' : 'folder',
-    open: async ({ sourceFromDrop }) => (await sourceFromDrop(items)).source,
+    open: async ({ sourceFromDrop }, unzip) => (await sourceFromDrop(items, unzip)).source,
   })
 }
 
@@ -64,9 +68,9 @@ export const openExample = ({ bring, gallery }: Ui, example: Example): void => {
     name: example.title,
     kind: 'example',
     show: example.open,
-    open: async ({ openArchive }) => {
+    open: async ({ openArchive }, unzip) => {
       const zip = await gallery.fetchZip(example, AbortSignal.timeout(60_000))
-      return openArchive(example.zip, new Uint8Array(await zip.arrayBuffer()))
+      return openArchive(example.zip, new Uint8Array(await zip.arrayBuffer()), unzip)
     },
   })
 }

@@ -1,7 +1,7 @@
 /** The Console: filter, lines, input. */
 import { useSignal } from '@preact/signals'
 import { useCallback, useEffect, useMemo } from 'preact/hooks'
-import { formatCount } from '../format.ts'
+import { formatBytes, formatCount } from '../format.ts'
 import { adoptStyles } from '../frame/styles.ts'
 import { Icon } from '../icon.tsx'
 import { useUi } from '../ui.ts'
@@ -9,7 +9,7 @@ import { createAnnouncer } from './announcer.ts'
 import styles from './console.lazy.css'
 import { ConsoleInput } from './console-input.tsx'
 import { ConsoleList } from './console-list.tsx'
-import { type Channel, LINES_MAX } from './console-store.ts'
+import { CHARACTERS_MAX, type Channel, LINES_MAX } from './console-store.ts'
 import { createConsoleView } from './console-view.ts'
 
 adoptStyles(styles)
@@ -102,7 +102,8 @@ export const ConsolePanel = () => {
       </div>
       {dropped > 0 ? (
         <p class="dropped" role="note">
-          {formatCount(dropped)} older lines were let go: the console keeps the last {formatCount(LINES_MAX)}.
+          {formatCount(dropped)} older lines were let go: the console keeps the last {formatCount(LINES_MAX)},
+          of very long ones as many as make {formatBytes(CHARACTERS_MAX)} of text.
         </p>
       ) : null}
       {isFiltered && view.index.count() === 0 ? (

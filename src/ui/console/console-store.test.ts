@@ -122,7 +122,16 @@ test('at most LINES_MAX lines are kept and the rest is counted', () => {
 test('text without a newline is bounded: lines are cut, the oldest go', () => {
   const { store, say, texts } = create()
   const block = 'x'.repeat(1024 * 1024)
-  for (let i = 0; i < 20; i++) say(block)
+  say(block)
+  say('y')
+  assert.deepEqual(
+    texts()
+      .slice(-2)
+      .map((text) => text.length),
+    [LINE_LENGTH_MAX, 1],
+    'a line that is full to the last is over',
+  )
+  for (let size = 0; size <= CHARACTERS_MAX; size += block.length) say(block)
   const all = texts()
   assert.ok(all.every((text) => text.length <= LINE_LENGTH_MAX))
   assert.ok(all.reduce((sum, text) => sum + text.length, 0) <= CHARACTERS_MAX)

@@ -13,8 +13,11 @@ import { createStreams, type Streams } from './streams.ts'
 
 /** Lines kept: what the list scrolls through without a stutter (issue's figure). */
 export const LINES_MAX = 100_000
-/** UTF-16 code units kept: at 40 columns still under the tallest element a browser lays out (17 million px in Firefox). */
-export const CHARACTERS_MAX = 8 * 1024 * 1024
+/**
+ * UTF-16 code units kept, 200 for each of the lines: only a flood of longer ones keeps fewer. At 40 columns still under the tallest
+ * element a browser lays out (17 million px in Firefox).
+ */
+export const CHARACTERS_MAX = 20 * 1024 * 1024
 
 export type Channel = 'out' | 'err' | 'sys'
 

@@ -93,7 +93,11 @@ const createStream = (channel: 'out' | 'err', open: Open, owner: StreamOwner): S
         const at = current()
         const isFresh = at.cursor === null && at.line.runs.length === 0
         const room = LINE_LENGTH_MAX - (isFresh ? 0 : cursorOf(at).length)
-        const piece = rest.length <= room ? rest : rest.slice(0, Math.max(room, 1))
+        if (room <= 0) {
+          endLine()
+          continue
+        }
+        const piece = rest.slice(0, room)
         const shown = at.line.channel === channel ? style : onErrorLine(style)
         if (isFresh) writeFirst(at, piece, shown)
         else edit(at, (cursor) => cursor.write(piece, shown))

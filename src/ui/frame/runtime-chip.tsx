@@ -1,7 +1,7 @@
 /** What the project runs on and why; its sheet lists the other ways and takes a command of the user's own. */
 import { useSignal } from '@preact/signals'
 import { envText, parseEnv } from '../run/environment.ts'
-import { joinWords, type RunPlan, splitWords } from '../stores/project-store.ts'
+import { joinWords, overridden, type RunPlan, splitWords } from '../stores/project-store.ts'
 import { useUi } from '../ui.ts'
 import { Popover } from './popover.tsx'
 
@@ -11,11 +11,13 @@ const Choices = ({ plans, chosen, close }: { plans: readonly RunPlan[]; chosen: 
   const words = splitWords(line.value)
   const variables = useSignal(envText(chosen.env))
   const parsed = parseEnv(variables.value)
+  const version = useSignal(chosen.version)
+  const versions = stores.runtimes.runtimes.value.filter(({ name }) => name === chosen.runtime)
   const override = (): RunPlan => {
     const [command = '', ...args] = words
-    const { env } = parsed
-    stores.project.apply({ type: 'override', plan: chosen.id, command, args, env })
-    return { ...chosen, command, args, env }
+    const change = { command, args, env: parsed.env, version: version.value }
+    stores.project.apply({ type: 'override', plan: chosen.id, ...change })
+    return overridden(chosen, change)
   }
   return (
     <>
@@ -32,6 +34,7 @@ const Choices = ({ plans, chosen, close }: { plans: readonly RunPlan[]; chosen: 
               stores.project.apply({ type: 'choose', plan: plan.id })
               line.value = joinWords([plan.command, ...plan.args])
               variables.value = envText(plan.env)
+              version.value = plan.version
             }}
           >
             <b>{plan.title}</b>
@@ -50,6 +53,26 @@ const Choices = ({ plans, chosen, close }: { plans: readonly RunPlan[]; chosen: 
           void runner.run(plan)
         }}
       >
+        {versions.length > 1 ? (
+          <>
+            <label for="runtime-version">Version of its runtime</label>
+            <select
+              id="runtime-version"
+              value={version.value ?? ''}
+              onChange={(event) => {
+                version.value = event.currentTarget.value || null
+              }}
+            >
+              <option value="">the latest</option>
+              {versions.map((each) => (
+                <option key={each.version} value={each.version}>
+                  {each.version}
+                  {each.cached ? ', on this device' : ''}
+                </option>
+              ))}
+            </select>
+          </>
+        ) : null}
         <label for="environment">Environment, one NAME=value a line</label>
         <textarea
           id="environment"

@@ -1,6 +1,6 @@
 /** Settings: how the page looks, what a program may use, what comes in with a project. */
 import { useSignal } from '@preact/signals'
-import { KIND_LIMITS, LIMIT_FACTS, LIMIT_NAMES, type Limits } from '../../abi/limits.ts'
+import { KIND_LIMITS, LIMIT_FACTS, LIMIT_MOST, LIMIT_NAMES, limitText } from '../../abi/limits.ts'
 import { DEFAULT_IGNORES } from '../../project/defaults.ts'
 import { messageOf } from '../format.ts'
 import { saveReport } from '../logs/save-report.ts'
@@ -57,21 +57,6 @@ const Quantity = ({ id, words, unit, value, least, most, set }: QuantityProps) =
   )
 }
 
-/** The widest that a limit can be set to: what a browser can give at all. */
-const MOST: Limits = {
-  memory: 4 * 2 ** 30,
-  cpuSeconds: 30 * 86_400,
-  wallSeconds: 30 * 86_400,
-  outputRate: 2 ** 30,
-  outputBytes: 1024 * 2 ** 30,
-  openFiles: 65_536,
-  fileBytes: 4 * 2 ** 30,
-  processes: 240,
-  diskBytes: 3 * 2 ** 30,
-  threads: 128,
-  machineMemory: 64 * 2 ** 30,
-}
-
 const IMPORTS = [
   ['files', 'Files', 'count'],
   ['totalBytes', 'All files together', 'bytes'],
@@ -122,7 +107,8 @@ export const SettingsPage = () => {
         <h3 id="set-limits">What programs may use</h3>
         <p>
           A program that passes one of these is stopped and says so. A project can ask for less, never for
-          more.
+          more. The machine itself ends at {limitText('diskBytes', LIMIT_MOST.diskBytes)} of files and{' '}
+          {LIMIT_MOST.processes} processes.
         </p>
         <div class="quantities">
           {LIMIT_NAMES.map((name) => (
@@ -133,7 +119,7 @@ export const SettingsPage = () => {
               unit={LIMIT_FACTS[name].unit}
               value={limits[name]}
               least={LIMIT_FACTS[name].least}
-              most={MOST[name]}
+              most={LIMIT_MOST[name]}
               set={(value) => apply({ limits: { ...limits, [name]: value } })}
             />
           ))}

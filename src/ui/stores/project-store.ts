@@ -62,9 +62,13 @@ export type ProjectEvent =
       command: string
       args: readonly string[]
       env?: Readonly<Record<string, string>>
+      /** Of its runtime; null leaves it to the catalogue. */
+      version?: string | null
     }
   | { type: 'plans'; plans: readonly RunPlan[]; files?: number; bytes?: number }
   | { type: 'closed' }
+
+type OverrideEvent = Extract<ProjectEvent, { type: 'override' }>
 
 export interface ProjectStore {
   readonly project: ReadonlySignal<Project | null>
@@ -96,6 +100,16 @@ export const splitWords = (line: string): string[] => {
 /** The words as one line that `splitWords` takes apart again. */
 export const joinWords = (words: readonly string[]): string =>
   words.map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`)).join(' ')
+
+/** The plan with what the user has changed; the title says another version. */
+export const overridden = (
+  plan: RunPlan,
+  { command, args, env = plan.env, version = plan.version }: Omit<OverrideEvent, 'type' | 'plan'>,
+): RunPlan => {
+  const name = plan.title.replace(/ \d[\w.+-]*$/, '')
+  const title = version === plan.version ? plan.title : `${name} ${version ?? ''}`.trimEnd()
+  return { ...plan, command, args: [...args], env, version, title }
+}
 
 export const createProjectStore = (): ProjectStore => {
   const project = signal<Project | null>(null)
@@ -129,9 +143,7 @@ export const createProjectStore = (): ProjectStore => {
       else
         setPlans(
           (project.value?.plans ?? []).map((plan) =>
-            plan.id === event.plan
-              ? { ...plan, command: event.command, args: [...event.args], env: event.env ?? plan.env }
-              : plan,
+            plan.id === event.plan ? overridden(plan, event) : plan,
           ),
         )
     },
