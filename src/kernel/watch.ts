@@ -1,24 +1,29 @@
 /**
  * Watches for the page: which paths at or below a folder changed. The filesystem says which inodes changed; a watch keeps a
  * picture of its folder and compares, at most five times a second and only when something changed at all.
+ *
+ * Each path comes with the pid of who wrote it last (0: the user or the disk), so that a program is not told of itself. What is gone has no
+ * writer any more: there the folder's speaks for it, which is the last of several that change it between two looks.
  */
 import { SysError } from '../abi/errno.ts'
-import type { Files, Vfs } from '../vfs/types.ts'
+import type { Files, SharedVfs } from '../vfs/types.ts'
 import { KIND } from '../vfs/types.ts'
 
 export const WATCH_INTERVAL_MS = 200
 
-type Picture = Map<string, string>
+type Picture = Map<string, { mark: string; inode: number }>
+/** The watched folder's own place in its picture: no path is empty. */
+const ROOT = ''
 
 export interface Watches {
   add(path: string): number
   remove(id: number): void
   /** Compares if anything changed; reports per watch. */
-  look(report: (id: number, paths: string[]) => void): void
+  look(report: (id: number, paths: string[], writers: number[]) => void): void
   readonly isEmpty: boolean
 }
 
-export const createWatches = (vfs: Vfs, files: Files): Watches => {
+export const createWatches = (vfs: SharedVfs, files: Files): Watches => {
   const watches = new Map<number, { path: string; picture: Picture }>()
   let nextId = 1
   let { cursor } = vfs.changes(-1)
@@ -39,7 +44,12 @@ export const createWatches = (vfs: Vfs, files: Files): Watches => {
         const picture = takePicture(files, watch.path)
         const paths = compare(watch.picture, picture)
         watch.picture = picture
-        if (paths.length > 0) report(id, paths)
+        if (paths.length === 0) continue
+        const writer = (path: string): number => {
+          const at = picture.get(path) ?? picture.get(path.replace(/\/[^/]*$/, '')) ?? picture.get(ROOT)
+          return at ? vfs.writer(at.inode) : 0
+        }
+        report(id, paths, paths.map(writer))
       }
     },
   }
@@ -52,15 +62,18 @@ const takePicture = (files: Files, root: string): Picture => {
       const child = `${path === '/' ? '' : path}/${name}`
       ifThere(() => {
         const { inode, mtime, ctime, size } = files.lstat(child)
-        picture.set(child, kind === KIND.DIRECTORY ? `${inode}` : `${inode} ${mtime} ${ctime} ${size}`)
+        const mark = kind === KIND.DIRECTORY ? `${inode}` : `${inode} ${mtime} ${ctime} ${size}`
+        picture.set(child, { mark, inode })
         if (kind === KIND.DIRECTORY) walk(child)
       })
     }
   }
   ifThere(() => {
-    const { kind, mtime } = files.stat(root)
+    const { kind, mtime, inode } = files.stat(root)
+    // Its number alone: a folder that is watched is no news of its own.
+    picture.set(ROOT, { mark: '', inode })
     if (kind === KIND.DIRECTORY) walk(root)
-    else picture.set(root, String(mtime))
+    else picture.set(root, { mark: String(mtime), inode })
   })
   return picture
 }
@@ -79,7 +92,7 @@ const ifThere = (look: () => void): void => {
 
 const compare = (before: Picture, after: Picture): string[] => {
   const paths: string[] = []
-  for (const [path, mark] of after) if (before.get(path) !== mark) paths.push(path)
-  for (const path of before.keys()) if (!after.has(path)) paths.push(path)
+  for (const [path, { mark }] of after) if (path !== ROOT && before.get(path)?.mark !== mark) paths.push(path)
+  for (const path of before.keys()) if (path !== ROOT && !after.has(path)) paths.push(path)
   return paths
 }

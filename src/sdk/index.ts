@@ -86,7 +86,7 @@ export const createWasmrun = (
     if (event.type === 'strace' && event.isForLog)
       for (const { time, text } of event.entries)
         emit('log', { time, source: 'kernel', severity: 'debug', text: `[${event.pid}] ${text}` })
-    if (event.type === 'watch') watches.heard(event.id, event.paths)
+    if (event.type === 'watch') watches.heard(event.id, event.paths, event.writers)
     if (event.type === 'save') {
       const { type: _, ...state } = event
       projects.saved(state)

@@ -106,8 +106,11 @@ export interface FileSystem {
   rename(from: string, to: string): Promise<void>
   symlink(target: string, path: string): Promise<void>
   readlink(path: string): Promise<string>
-  /** Calls back with paths that changed at or below `path`; returns a function that ends it. */
-  watch(path: string, listener: (changed: { path: string }[]) => void): () => void
+  /**
+   * Calls back with paths that changed at or below `path`, and the pid of who changed each last (0: this API or the disk);
+   * returns a function that ends it.
+   */
+  watch(path: string, listener: (changed: { path: string; writer: number }[]) => void): () => void
 }
 
 export interface Runtimes {

@@ -83,6 +83,8 @@ export const INODE = {
   /** Root of the mount that covers this directory. */
   COVERED_BY: 25,
   NEXT_FREE: 26,
+  /** Pid of who changed it last; 0: the page or disk sync, through the kernel. A hint for watches, never undone. */
+  WRITER: 31,
 } as const
 
 export const ENTRY = {
