@@ -178,7 +178,7 @@ export interface LeftOut {
 export interface LogEntry {
   /** Milliseconds since the epoch. */
   time: number
-  source: 'kernel' | 'host' | 'page' | 'runtime'
+  source: 'kernel' | 'host' | 'page' | 'runtime' | 'sync'
   severity: 'debug' | 'info' | 'warning' | 'error'
   text: string
 }

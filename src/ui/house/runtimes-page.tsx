@@ -32,9 +32,8 @@ const Act = ({ runtime }: { runtime: RuntimeSummary }) => {
   const ui = useUi()
   const { name, version, cached } = runtime
   const title = runtimeTitle(name, version)
-  const download = ui.stores.runtimes.progress.value.get(name)
-  const isComing = download?.version === version && download.step !== 'failed'
-  if (isComing)
+  const download = ui.stores.runtimes.download(name, version)
+  if (download && download.step !== 'failed')
     return (
       <>
         <span class="mono dim">

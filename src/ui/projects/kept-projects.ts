@@ -25,8 +25,8 @@ export interface KeptProjects {
   remove(id: string): Promise<void>
   save(id: string): Promise<void>
   persist(): Promise<void>
-  /** Keeps what lies in the machine now as a project of that name. */
-  keep(name: string): Promise<void>
+  /** Keeps what lies in the machine now as a project of that name. Its id, or '' where nothing can be kept. */
+  keep(name: string): Promise<string>
   /** A reload of the tab opens it again. */
   remember(id: string): void
   /** What the tab had open before it was reloaded, or ''. */
@@ -127,12 +127,16 @@ export const createKeptProjects = ({ wasmrun, notices, session, give }: KeptPart
             'The browser made no promise. It does so for sites that are installed, bookmarked or visited often; until then it may clear them when the disk is full.',
           )
       })),
-    keep: async (name) =>
-      void (await attempt(`${name} is in this tab only, it could not be kept`, async () => {
+    async keep(name) {
+      let kept = ''
+      await attempt(`${name} is in this tab only, it could not be kept`, async () => {
         const taken = (await projects.list()).map((project) => project.name)
         const { id } = await projects.create(freeName(name, taken), { files: 'current' })
         remember(id)
-      })),
+        kept = id
+      })
+      return kept
+    },
     remember,
     before() {
       try {

@@ -119,7 +119,7 @@ export const createRunner = ({ wasmrun, stores, now, nextFrame, before }: Runner
         ...(plan.version ? { version: plan.version } : {}),
         signal: abort.signal,
       })
-      stores.runtimes.apply({ type: 'forget', name: plan.runtime })
+      stores.runtimes.apply({ type: 'forget', name: plan.runtime, version: plan.version })
     } catch (error) {
       throw abort.signal.aborted ? new DOMException('cancelled', 'AbortError') : error
     } finally {
@@ -163,13 +163,13 @@ export const createRunner = ({ wasmrun, stores, now, nextFrame, before }: Runner
     setRun(plan.id, null)
     const title = plan.runtime ? runtimeTitle(plan.runtime, plan.version) : plan.command
     if (codeOf(error) === 'ECANCELED' || (error instanceof Error && error.name === 'AbortError')) {
-      if (plan.runtime) stores.runtimes.apply({ type: 'forget', name: plan.runtime })
+      if (plan.runtime) stores.runtimes.apply({ type: 'forget', name: plan.runtime, version: plan.version })
       say(`Fetching ${title} was cancelled. Nothing was kept.`)
       return
     }
     say(messageOf(error), 'error')
     // the download has its own card, with the same words
-    if (plan.runtime && stores.runtimes.progress.value.get(plan.runtime)?.step === 'failed') return
+    if (plan.runtime && stores.runtimes.download(plan.runtime, plan.version)?.step === 'failed') return
     stores.notices.apply({
       type: 'card',
       card: {
