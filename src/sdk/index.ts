@@ -273,6 +273,8 @@ export const createWasmrun = (
     storage: Object.assign(async () => (await host()).storage(), {
       estimate: async () => (await host()).estimateStorage(),
       persist: async () => (await navigator.storage?.persist?.()) ?? false,
+      kept: async () => (await import('./kept.ts')).listKept(self.caches, document.baseURI),
+      forget: async (id: string) => (await import('./kept.ts')).forgetKept(self.caches, document.baseURI, id),
     }),
     projects: projects.api,
     disk: disk.api,

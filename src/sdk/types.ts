@@ -254,11 +254,21 @@ export interface Projects {
 
 export interface ProjectEvent {
   /**
+   * cleared: the browser has cleared the storage under the open page; what is in the machine is being kept anew.
    * opened, closed: in this page; processes of before are gone. taken: another tab has it now, nothing is saved here any
    * more. changed: the list is another.
    */
-  what: 'opened' | 'closed' | 'taken' | 'changed'
+  what: 'opened' | 'closed' | 'taken' | 'changed' | 'cleared'
   project: ProjectInfo | null
+}
+
+/** Files that this browser keeps beside the projects. */
+export interface KeptFiles {
+  /** runtimes: all of them. partial: what arrived of a download that broke off. page: a copy of this page, to start offline. */
+  kind: 'runtimes' | 'partial' | 'page'
+  id: string
+  bytes: number
+  files: number
 }
 
 export interface Storage {
@@ -267,6 +277,10 @@ export interface Storage {
   estimate(): Promise<StorageFigures>
   /** Asks the browser never to clear the storage on its own. True when it promises. */
   persist(): Promise<boolean>
+  /** What is kept beside the projects, by kind. */
+  kept(): Promise<KeptFiles[]>
+  /** Deletes what `kept` has told under that id; it is fetched again when it is needed. */
+  forget(id: string): Promise<void>
 }
 
 export interface Wasmrun {
