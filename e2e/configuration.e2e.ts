@@ -129,3 +129,100 @@ test('a Python that nobody has any more gets the nearest, and the page says so',
       await sees(page, /^on \(3, 12\)$/)
     },
   ))
+
+const edit = (page: Page, path: string, text: string): Promise<void> =>
+  page.evaluate(([name, data]) => window.wasmrun.fs.writeFile(`/home/project/${name}`, data), [
+    path,
+    text,
+  ] as const)
+/** The chip names the runtime and the file that runs. */
+const chip = (page: Page) => page.getByRole('button', { name: /^Runtime / })
+const runsNow = (page: Page, entry: string): Promise<void> => chip(page).filter({ hasText: entry }).waitFor()
+const isKept = (page: Page): Promise<unknown> =>
+  page.waitForFunction(() => window.wasmrun.projects.current !== null)
+
+test('a configuration that is edited in the page counts at once, and what is wrong in it is told with its line', () =>
+  withProject('edited', FILES, '', async (page) => {
+    await runsNow(page, 'main.py')
+    await edit(page, '.wasmrun.toml', '[os_mode]\nlanguage = "javascript"\n')
+    await runsNow(page, 'other.js')
+    await page.getByRole('treeitem', { name: '.wasmrun.toml', exact: true }).click()
+    await page.getByTestId('editor').click()
+    await page.keyboard.press('Control+a')
+    await page.keyboard.type('# mine\n[os_mode]\nentry = "tools/sed.py"\n')
+    await page.keyboard.press('Control+s')
+    await sees(page, /The entry tools\/sed\.py is not in the project/)
+    await runsNow(page, 'main.py')
+    await edit(page, '.wasmrun.toml', '[os_mode]\nport = "x"\n')
+    await sees(page, /\.wasmrun\.toml, line 2: port is "x"/)
+    await edit(page, 'package.json', '{ "scripts": { "start": "node other.js" } }')
+    await edit(page, '.python-version', 'three\n')
+    await sees(page, /\.python-version, line 1: "three" is no version of Python/)
+  }))
+
+test('what the user has chosen and typed stays when the configuration changes, and across a reload', () =>
+  withProject(
+    'own-ways',
+    { ...FILES, 'main.py': 'import os\nprint("mode", os.environ.get("MODE"))\n' },
+    '',
+    async (page) => {
+      await isKept(page)
+      await chip(page).click()
+      await page.getByLabel('Environment, one NAME=value a line').fill('# a note\nMODE=mine\nBAD LINE')
+      await page.getByText('Line 3 is no NAME=value: BAD LINE').waitFor()
+      await page.getByLabel('Environment, one NAME=value a line').fill('MODE=mine')
+      await page.getByRole('button', { name: 'Use', exact: true }).click()
+      await edit(page, '.wasmrun.toml', '[os_mode]\nenv = { MODE = "configured" }\nport = "x"\n')
+      await sees(page, /\.wasmrun\.toml, line 3: port is "x"/)
+      await runIt(page)
+      await sees(page, /^mode mine$/)
+      await page.evaluate(() => window.wasmrun.projects.save())
+      await page.reload()
+      await runsNow(page, 'main.py')
+      await runIt(page)
+      await sees(page, /^mode mine$/)
+      await chip(page).click()
+      await page.getByRole('button', { name: 'As found' }).click()
+      await runIt(page)
+      await sees(page, /^mode configured$/)
+    },
+  ))
+
+test('a port is PORT for the program, and forwards say that they wait for a network', () => {
+  const toml = '[os_mode]\nport = 8420\nforwards = ["80:8420"]\n'
+  const files = { 'main.py': 'import os\nprint("port", os.environ["PORT"])\n', '.wasmrun.toml': toml }
+  return withProject('ported', files, '', async (page) => {
+    await sees(page, /PORT is 8420\./)
+    await sees(page, /\.wasmrun\.toml, line 3: forwards is understood and kept/)
+    await runIt(page)
+    await sees(page, /^port 8420$/)
+    await chip(page).click()
+    assert.equal(await page.getByLabel('Environment, one NAME=value a line').inputValue(), 'PORT=8420')
+  })
+})
+
+test('max_lines bounds the console, and without auto_scroll it stays where it is', () => {
+  const toml = '[os_mode.logs]\nmax_lines = 120\nauto_scroll = false\n'
+  const files = { 'main.js': "for (let i = 1; i <= 500; i++) print('line ' + i)\n", '.wasmrun.toml': toml }
+  return withProject('long-winded', files, '', async (page) => {
+    await runIt(page)
+    await page.getByText('the console keeps the last 120.').waitFor({ timeout: 60_000 })
+    await page.getByRole('button', { name: 'New lines' }).click()
+    await sees(page, /^line 500$/)
+    await page.getByTestId('console-lines').evaluate((list) => {
+      list.scrollTop = 0
+    })
+    await sees(page, /^line 38\d$/)
+  })
+})
+
+test('a Rust project says which version it asks for, although it comes built', () => {
+  const files = {
+    'Cargo.toml': '[package]\nname = "x"\n',
+    'src/main.rs': 'fn main() {}\n',
+    'rust-toolchain': '1.75\n',
+  }
+  return withProject('rusty', files, '', async (page) => {
+    await sees(page, /rust-toolchain asks for Rust 1\.75: the version counts where it is built/)
+  })
+})

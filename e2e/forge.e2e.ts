@@ -156,6 +156,7 @@ const forge = (place: string, methods: string[]): void => {
           process: value,
           id: value,
           paths: value,
+          writers: value,
           state: value,
           message: value,
           text: value,

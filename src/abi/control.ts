@@ -123,7 +123,8 @@ export type KernelEvent =
   | { type: 'output'; pid: number; chunks: OutputChunk[]; bytes: number }
   | { type: 'exit'; pid: number; reason: ExitReason }
   | { type: 'process'; process: ProcessInfo }
-  | { type: 'watch'; id: number; paths: string[] }
+  /** `writers`: for each path the pid of who changed it last, 0 for the page and the disk. */
+  | { type: 'watch'; id: number; paths: string[]; writers: number[] }
   /** `isForLog`: nobody asked for this process by its pid. */
   | { type: 'strace'; pid: number; entries: TraceEntry[]; lost: number; isForLog: boolean }
   | ({ type: 'save' } & SaveState)

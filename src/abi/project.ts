@@ -131,6 +131,9 @@ export interface ProjectsOfKernel {
 /** Host → page. */
 export interface ProjectNotice {
   type: 'project'
-  /** asked: another tab would like to take it over. taken: it has. cleared: the storage is empty. changed: the list is another. */
-  what: 'asked' | 'taken' | 'cleared' | 'changed'
+  /**
+   * asked: another tab would like to take it over. taken: it has. cleared: the storage may be empty. gone: the open project was not in it any
+   * more, and is begun anew. changed: the list is another.
+   */
+  what: 'asked' | 'taken' | 'cleared' | 'gone' | 'changed'
 }

@@ -196,13 +196,14 @@ test('no room: nothing is written, and the next attempt finds everything as it w
 
 test('storage that was cleared is noticed, and the project begins anew under its id and name', async () => {
   const store = createTestStore()
-  const { page, kernel } = openPage(store)
+  const { page, kernel, heard } = openPage(store)
   const { id } = await page.createProject('Shop')
   await page.openProject(id, false)
   await kernel.appendLog(batch(1, 'a', 'one'), 1)
   store.records.clear()
   await assert.rejects(kernel.appendLog(batch(2, 'a', 'two'), 1), refusal('ESTALE'))
   await kernel.restartLog()
+  assert.ok(heard.includes('gone'), 'the page is told')
   await kernel.appendLog(batch(3, 'a', 'three'), 1)
   const [info] = await page.listProjects()
   assert.deepEqual([info?.id, info?.name], [id, 'Shop'])

@@ -158,13 +158,14 @@ export const createProjects = ({ store, ownership, newId, now, notify }: Project
     restartLog: async () => {
       const open = current
       if (!open) throw new SysError(ERRNO.PERM, '', 'no project is open here')
-      await store.step(metaKey(open.meta.id), (value) => {
-        if (parseMeta(value)) return { put: [], remove: [], result: undefined }
+      const isGone = await store.step(metaKey(open.meta.id), (value) => {
+        if (parseMeta(value)) return { put: [], remove: [], result: false }
         const { name, id, created, opened } = open.meta
         open.meta = { ...fresh(name), id, created, opened, owner: open.token }
         open.building = null
-        return { put: [[metaKey(id), open.meta]], remove: leftovers(open.meta), result: undefined }
+        return { put: [[metaKey(id), open.meta]], remove: leftovers(open.meta), result: true }
       })
+      if (isGone) notify('gone')
     },
     beginBase: () =>
       stepOpen((meta, open) => {

@@ -165,7 +165,7 @@ export const createKernel = ({ jail, host, report }: KernelOptions): Kernel => {
     if (watches.isEmpty && watchFiles.isEmpty) return Number.POSITIVE_INFINITY
     if (now >= lookAgainAt) {
       watchFiles.look()
-      watches.look((id, paths) => report({ type: 'watch', id, paths }))
+      watches.look((id, paths, writers) => report({ type: 'watch', id, paths, writers }))
       const end = performance.now()
       lookAgainAt = end + Math.max(WATCH_INTERVAL_MS, (end - now) * WATCH_REST)
     }

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { createMemory } from '../memory/memory.ts'
+import { THREAD, threadAt } from '../memory/layout.ts'
+import { attachMemory, createMemory } from '../memory/memory.ts'
+import { setWord } from '../memory/slots.ts'
 import { createFiles } from '../vfs/files.ts'
 import { formatVfs } from '../vfs/format.ts'
 import { OPEN } from '../vfs/types.ts'
@@ -22,7 +24,7 @@ const setUp = () => {
     return found
   }
   const write = (path: string, text: string): void => files.writeFile(path, new TextEncoder().encode(text))
-  return { vfs, files, watches, seen, write }
+  return { memory, vfs, files, watches, seen, write }
 }
 
 test('a watch names what came, changed and went below its folder, once', () => {
@@ -95,4 +97,30 @@ test('no name that a program can make stops the kernel’s look', () => {
   write('/home/project/fine', '2')
   assert.deepEqual(Object.keys(seen()), [String(id)])
   watches.remove(loop)
+})
+
+test('each path comes with the process that changed it last, and what is gone with the one that changed its folder', () => {
+  const { memory, watches, write } = setUp()
+  const thread = 3
+  setWord(memory, threadAt(thread) + THREAD.PID, 41)
+  const guest = createFiles(attachVfs(attachMemory(memory.shared, thread)))
+  const bytes = new TextEncoder().encode('longer than before')
+  for (const name of ['ours', 'theirs', 'gone', 'moved']) write(`/home/project/${name}`, '1')
+  watches.add('/home/project')
+  write('/home/project/ours', '22')
+  guest.writeFile('/home/project/theirs', bytes)
+  guest.mkdir('/home/project/made')
+  guest.rename('/home/project/moved', '/home/project/made/moved')
+  guest.rm('/home/project/gone')
+  const found: Record<string, number> = {}
+  const look = (): void =>
+    watches.look((_id, paths, writers) => {
+      for (const [index, path] of paths.entries())
+        found[path.slice('/home/project/'.length)] = writers[index] ?? -1
+    })
+  look()
+  assert.deepEqual(found, { ours: 0, theirs: 41, made: 41, 'made/moved': 41, gone: 41, moved: 41 })
+  write('/home/project/theirs', 'mine again')
+  look()
+  assert.equal(found.theirs, 0)
 })

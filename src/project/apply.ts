@@ -34,11 +34,19 @@ export function applyConfiguration(
   const first: RunTarget = {
     ...target,
     args: [...target.args, ...(config.args ?? [])],
-    ...(config.env || target.env ? { env: { ...target.env, ...config.env } } : {}),
+    ...environment(config, target),
     ...(config.limits ? { limits: config.limits } : {}),
-    explanation: made || !named ? target.explanation : `${target.explanation} The configuration chose it.`,
+    explanation:
+      (made || !named ? target.explanation : `${target.explanation} The configuration chose it.`) +
+      (config.port === undefined || config.env?.PORT !== undefined ? '' : ` PORT is ${config.port}.`),
   }
   return [first, ...candidates.filter((other) => other !== target)]
+}
+
+/** A port reaches the program as PORT, as hosts of web services give it; a variable of that name says it more plainly. */
+function environment({ env, port }: Configuration, target: RunTarget): Pick<RunTarget, 'env'> {
+  const all = { ...target.env, ...(port === undefined ? {} : { PORT: String(port) }), ...env }
+  return Object.keys(all).length > 0 ? { env: all } : {}
 }
 
 function choose(
@@ -50,8 +58,8 @@ function choose(
   const { language, entry } = config
   if (language === undefined && entry === undefined) {
     const [first] = candidates
-    const changes = config.args ?? config.env ?? config.limits
-    return first && changes ? { target: first, made: false } : undefined
+    const changes = config.args ?? config.env ?? config.limits ?? config.port
+    return first && changes !== undefined ? { target: first, made: false } : undefined
   }
   const fits = (target: RunTarget): boolean =>
     (language === undefined || target.language === language) &&
@@ -131,9 +139,10 @@ export function applyVersions(
   }
   return candidates.map((target, index) => {
     const product = productOf(target.language)
-    if (!product || target.runtime === null) return target
+    if (!product) return target
     const folders = target.cwd === '.' ? ['.'] : [target.cwd, '.']
     const wishes = folders.flatMap((folder) => readWishes(folderView(view, folder), product, once))
+    if (target.runtime === null) return finished(target, product, wishes)
     const own =
       index === 0 && config.version !== undefined
         ? parseWish(product, config.version, CONFIG_FILE)
@@ -171,6 +180,14 @@ function versioned(
     explanation: `${target.explanation} ${choice.explanation}`,
     warnings: [...target.warnings, ...choice.warnings],
   }
+}
+
+/** A program that comes built needs no compiler here: what the project asks for is told, and whose it was. */
+function finished(target: RunTarget, product: Product, wishes: readonly Wish[]): RunTarget {
+  const told = new Set(wishes.map(({ source, text }) => `${source} asks for ${product.name} ${text}`))
+  if (told.size === 0) return target
+  const words = `${[...told].join(', ')}: the version counts where it is built; a finished program runs as it is.`
+  return { ...target, explanation: `${target.explanation} ${words}` }
 }
 
 /** Another program runs the language: there is no version of the wanted one to choose. */

@@ -54,7 +54,9 @@ open_files = 64
 
 test('every option is read', () => {
   const { config, said } = read(WHOLE)
-  assert.deepEqual(said, [])
+  assert.deepEqual(said, [
+    '.wasmrun.toml, line 9: forwards is understood and kept, but programs have no network here yet: it takes effect when they do.',
+  ])
   assert.deepEqual(config, {
     language: 'javascript',
     version: '>=20',
@@ -287,4 +289,37 @@ test('thousands of scripts, keys and long words cost no time', () => {
     '.wasmrun.toml': `[os_mode]\n${keys}\nlanguage = "${'x'.repeat(1e5)}"\n`,
   })
   assert.ok(performance.now() - start < 10_000)
+})
+
+test('a port reaches the program as PORT, unless a variable of that name says otherwise', () => {
+  const files = { 'main.py': '' }
+  const plain = first({ ...files, '.wasmrun.toml': '[os_mode]\nport = 3000\n' }).target
+  assert.deepEqual(plain?.env, { PORT: '3000' })
+  assert.match(plain?.explanation ?? '', /PORT is 3000\./)
+  const both = first({
+    ...files,
+    '.wasmrun.toml': '[os_mode]\nport = 3000\nenv = { PORT = "80", A = "b" }\n',
+  })
+  assert.deepEqual(both.target?.env, { PORT: '80', A: 'b' })
+  assert.doesNotMatch(both.target?.explanation ?? '', /PORT is/)
+  assert.deepEqual(first(files, { search: '?port=81' }).target?.env, { PORT: '81' })
+})
+
+test('what a Go or Rust project asks for is in the reason although nothing is chosen, and nonsense is reported', () => {
+  const go = first({ 'go.mod': 'module x\n\ngo 1.22\n', 'main.go': 'package main\n', 'main.wasm': '' })
+  assert.match(
+    go.target?.explanation ?? '',
+    /"go" of go\.mod asks for Go 1\.22: the version counts where it is built/,
+  )
+  const rust = { 'Cargo.toml': '[package]\nname = "x"\n', 'src/main.rs': '' }
+  assert.match(
+    first({ ...rust, 'rust-toolchain': '1.75\n' }).target?.explanation ?? '',
+    /rust-toolchain asks for Rust 1\.75/,
+  )
+  assert.deepEqual(first({ ...rust, 'rust-toolchain.toml': '[toolchain]\nchannel = "fast"\n' }).said, [
+    'rust-toolchain.toml, line 2: "fast" is no version of Rust that can be understood; it does not count.',
+  ])
+  assert.deepEqual(first({ 'go.mod': 'module x\ngo next\n', 'main.go': 'package main\n' }).said, [
+    'go.mod, line 2: "next" is no version of Go that can be understood; it does not count.',
+  ])
 })

@@ -21,6 +21,9 @@ import type { FolderView } from './view.ts'
 export type { Configuration, Forward } from './options.ts'
 
 export const CONFIG_FILE = '.wasmrun.toml'
+/** What there is no consumer for yet is not passed over in silence. */
+const NO_NETWORK =
+  'forwards is understood and kept, but programs have no network here yet: it takes effect when they do.'
 /** Of one file: who has made more begins with these. */
 const MOST_PROBLEMS = 20
 
@@ -36,6 +39,10 @@ export function readConfiguration(view: FolderView, report: Report): Configurati
   }
   const config: Draft = {}
   walk(asRecord(parseTomlFile(view, CONFIG_FILE, report)), [], config, say)
+  if (config.forwards !== undefined && config.forwards.length > 0) {
+    const line = findKeyLine(text, ['os_mode', 'forwards'])
+    report({ path: CONFIG_FILE, line, isNote: true, message: `${CONFIG_FILE}, line ${line}: ${NO_NETWORK}` })
+  }
   return config
 }
 

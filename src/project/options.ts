@@ -45,9 +45,9 @@ const ALIASES: Readonly<Record<string, string>> = {
   rs: 'rust',
   html: 'web',
 }
-/** Lines that a console keeps: fewer show no traceback, more fill the memory. */
+/** Lines that a console keeps: fewer show no traceback, more it does not scroll through smoothly. */
 const LEAST_LINES = 100
-const MOST_LINES = 1_000_000
+const MOST_LINES = 100_000
 /** Of arguments, variables and forwards: far above any project, far below what slows a start. */
 const MOST_ITEMS = 1000
 

@@ -37,6 +37,8 @@ export interface Problem {
   /** from 1 */
   readonly line?: number
   readonly column?: number
+  /** nothing is wrong with it, but it is worth a word */
+  readonly isNote?: boolean
   /** a sentence that names the file, the place and what to do */
   readonly message: string
 }

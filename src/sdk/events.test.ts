@@ -27,7 +27,7 @@ const GOOD: Record<string, unknown>[] = [
   { type: 'exit', pid: 1, reason },
   { type: 'process', process },
   { type: 'process', process: { ...process, exit: reason, later: 3 } },
-  { type: 'watch', id: 1, paths: ['/a'] },
+  { type: 'watch', id: 1, paths: ['/a'], writers: [0] },
   { type: 'save', state: 'saved', message: '' },
   { type: 'log', time: 1.5, severity: 'info', text: 't' },
   { type: 'log', time: 1.5, severity: 'info', text: 't', told: 'u' },

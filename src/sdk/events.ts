@@ -50,7 +50,12 @@ const parse = (event: Given): KernelEvent => {
     case 'process':
       return { type, process: parseProcess(record(own(event, 'process'))) }
     case 'watch':
-      return { type, id: whole(event, 'id'), paths: list(event, 'paths').map(asText) }
+      return {
+        type,
+        id: whole(event, 'id'),
+        paths: list(event, 'paths').map(asText),
+        writers: list(event, 'writers').map(asWhole),
+      }
     case 'save':
       return { type, state: oneOf(event, 'state', SAVES), message: text(event, 'message') }
     case 'log':
@@ -146,6 +151,11 @@ const number = (given: Given, key: string): number => {
   const value = own(given, key)
   if (typeof value !== 'number' || !Number.isFinite(value)) throw new Odd()
   return value
+}
+const asWhole = (value: unknown): number => {
+  if (!Number.isSafeInteger(value)) throw new Odd()
+  // it was just looked at
+  return value as number
 }
 const whole = (given: Given, key: string): number => {
   const value = number(given, key)

@@ -98,7 +98,7 @@ export const createWasmrun = (
         // A call's texts are paths, and what was read and written.
         note(entry, `[${event.pid}] ${call}(…)${text.slice(text.lastIndexOf(' = '))}`)
       }
-    if (event.type === 'watch') watches.heard(event.id, event.paths)
+    if (event.type === 'watch') watches.heard(event.id, event.paths, event.writers)
     if (event.type === 'save') {
       const { type: _, ...state } = event
       projects.saved(state)
@@ -296,6 +296,8 @@ export const createWasmrun = (
     storage: Object.assign(async () => (await host()).storage(), {
       estimate: async () => (await host()).estimateStorage(),
       persist: async () => (await navigator.storage?.persist?.()) ?? false,
+      kept: async () => (await import('./kept.ts')).listKept(self.caches, document.baseURI),
+      forget: async (id: string) => (await import('./kept.ts')).forgetKept(self.caches, document.baseURI, id),
     }),
     projects: projects.api,
     disk: disk.api,

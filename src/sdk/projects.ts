@@ -175,6 +175,7 @@ export const createProjects = (options: ProjectsOptions): ProjectsPart => {
     api,
     noticed: (what) => {
       if (what === 'changed') emit({ what, project: current })
+      if (what === 'gone' && current) emit({ what: 'cleared', project: current })
       if (what === 'taken') void lose()
       // Whoever asks waits a moment: what is not saved yet goes first.
       if (what === 'asked')

@@ -107,8 +107,11 @@ export interface FileSystem {
   rename(from: string, to: string): Promise<void>
   symlink(target: string, path: string): Promise<void>
   readlink(path: string): Promise<string>
-  /** Calls back with paths that changed at or below `path`; returns a function that ends it. */
-  watch(path: string, listener: (changed: { path: string }[]) => void): () => void
+  /**
+   * Calls back with paths that changed at or below `path`, and the pid of who changed each last (0: this API or the disk);
+   * returns a function that ends it.
+   */
+  watch(path: string, listener: (changed: { path: string; writer: number }[]) => void): () => void
 }
 
 export interface Runtimes {
@@ -178,7 +181,7 @@ export interface LeftOut {
 export interface LogEntry {
   /** Milliseconds since the epoch. */
   time: number
-  source: 'kernel' | 'host' | 'page' | 'runtime'
+  source: 'kernel' | 'host' | 'page' | 'runtime' | 'sync'
   severity: 'debug' | 'info' | 'warning' | 'error'
   text: string
 }
@@ -254,11 +257,21 @@ export interface Projects {
 
 export interface ProjectEvent {
   /**
+   * cleared: the browser has cleared the storage under the open page; what is in the machine is being kept anew.
    * opened, closed: in this page; processes of before are gone. taken: another tab has it now, nothing is saved here any
    * more. changed: the list is another.
    */
-  what: 'opened' | 'closed' | 'taken' | 'changed'
+  what: 'opened' | 'closed' | 'taken' | 'changed' | 'cleared'
   project: ProjectInfo | null
+}
+
+/** Files that this browser keeps beside the projects. */
+export interface KeptFiles {
+  /** runtimes: all of them. partial: what arrived of a download that broke off. page: a copy of this page, to start offline. */
+  kind: 'runtimes' | 'partial' | 'page'
+  id: string
+  bytes: number
+  files: number
 }
 
 export interface Storage {
@@ -267,6 +280,10 @@ export interface Storage {
   estimate(): Promise<StorageFigures>
   /** Asks the browser never to clear the storage on its own. True when it promises. */
   persist(): Promise<boolean>
+  /** What is kept beside the projects, by kind. */
+  kept(): Promise<KeptFiles[]>
+  /** Deletes what `kept` has told under that id; it is fetched again when it is needed. */
+  forget(id: string): Promise<void>
 }
 
 export interface Wasmrun {

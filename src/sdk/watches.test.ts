@@ -23,14 +23,16 @@ test('a listener hears of its own watch until it ends it', async () => {
   const { api, open } = fakeKernel()
   const watches = createWatches(async () => api)
   const seen: string[] = []
-  const end = watches.watch('/a', (changed) => seen.push(...changed.map(({ path }) => path)))
+  const end = watches.watch('/a', (changed) =>
+    seen.push(...changed.map(({ path, writer }) => `${path} ${writer}`)),
+  )
   watches.watch('/b', () => seen.push('b'))
   await settled()
-  watches.heard(1, ['/a/x', '/a/y'])
+  watches.heard(1, ['/a/x', '/a/y'], [0, 7])
   end()
   await settled()
-  watches.heard(1, ['/a/z'])
-  assert.deepEqual(seen, ['/a/x', '/a/y'])
+  watches.heard(1, ['/a/z'], [0])
+  assert.deepEqual(seen, ['/a/x 0', '/a/y 7'])
   assert.deepEqual([...open.values()], ['/b'])
 })
 
@@ -39,7 +41,7 @@ test('one that ends before the kernel has answered leaves nothing behind', async
   const watches = createWatches(async () => api)
   watches.watch('/a', () => assert.fail('it was ended'))()
   await settled()
-  watches.heard(1, ['/a/x'])
+  watches.heard(1, ['/a/x'], [0])
   assert.equal(open.size, 0)
 })
 
@@ -56,7 +58,7 @@ test('a machine that is opened anew is asked once for each, and numbers of the o
   watches.renew()
   ends[0]?.()
   await settled()
-  for (const id of [1, 2, 3, 4]) watches.heard(id, ['/x'])
+  for (const id of [1, 2, 3, 4]) watches.heard(id, ['/x'], [0])
   assert.deepEqual(seen.sort(), ['/b', '/c'])
   assert.deepEqual([...second.open.values()].sort(), ['/b', '/c'])
 })

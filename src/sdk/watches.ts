@@ -15,7 +15,7 @@ interface Watch {
 export interface Watches {
   watch: FileSystem['watch']
   /** The kernel has seen changes. */
-  heard(id: number, paths: readonly string[]): void
+  heard(id: number, paths: readonly string[], writers: readonly number[]): void
   /** Asks a new kernel for everything that is watched. */
   renew(): void
 }
@@ -49,7 +49,8 @@ export const createWatches = (kernel: () => Promise<Remote<KernelApi>>): Watches
       follow(watch).catch(() => {})
       return () => void end(watch).catch(() => {})
     },
-    heard: (id, paths) => heard.get(id)?.listener(paths.map((path) => ({ path }))),
+    heard: (id, paths, writers) =>
+      heard.get(id)?.listener(paths.map((path, index) => ({ path, writer: writers[index] ?? 0 }))),
     renew: () => {
       heard.clear()
       for (const watch of watches) {

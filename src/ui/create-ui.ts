@@ -1,6 +1,5 @@
 /** Puts the page together around a machine, and carries what the machine tells into the stores. */
 import { effect } from '@preact/signals'
-import type { RuntimeProgress } from '../abi/control.ts'
 import type { Limits } from '../abi/limits.ts'
 import type { Wasmrun } from '../sdk/types.ts'
 import { createBring } from './bring/bring.ts'
@@ -9,8 +8,8 @@ import { giveDownload } from './files/give-download.ts'
 import { createOperations } from './files/operations.ts'
 import { messageOf } from './format.ts'
 import { createMachineView } from './kernel/machine-view.ts'
+import { runtimeNote } from './logs/log-feed.ts'
 import { createKeptProjects } from './projects/kept-projects.ts'
-import { followChanges } from './run/live-reload.ts'
 import { browserFrame } from './run/output-pump.ts'
 import { createRunner } from './run/runner.ts'
 import { createGallery } from './start/gallery.ts'
@@ -31,9 +30,9 @@ const browserStorage = (get: () => Storage): Storage | null => {
 /** Everything is ready to be drawn at once; the machine may still be starting. @param archive URL of the worker that unpacks */
 export const createUi = (wasmrun: Wasmrun, archive: string): Ui => {
   const now = (): number => Date.now()
+  const storage = browserStorage(() => localStorage)
   const stores = createStores({
-    storage: browserStorage(() => localStorage),
-    session: browserStorage(() => sessionStorage),
+    storage,
     nextFrame: browserFrame,
     later,
   })
@@ -51,7 +50,6 @@ export const createUi = (wasmrun: Wasmrun, archive: string): Ui => {
     before: () => files.documents.saveAll(),
   })
   const operations = createOperations({ fs: wasmrun.fs, files, notices: stores.notices, give: giveDownload })
-  followChanges({ stores, files, runner, later })
   const session = browserStorage(() => sessionStorage)
   const kept = createKeptProjects({ wasmrun, notices: stores.notices, session, give: giveDownload })
   const setLimits = (limits: Limits): Promise<void> =>
@@ -65,6 +63,8 @@ export const createUi = (wasmrun: Wasmrun, archive: string): Ui => {
     files,
     runner,
     kept,
+    storage,
+    later,
     settings: () => settings.current.value,
     now,
     search: () => location.search,
@@ -86,51 +86,42 @@ export const createUi = (wasmrun: Wasmrun, archive: string): Ui => {
   return ui
 }
 
-/** The steps of a download that the log has; its bytes are on the card. */
-const STEPS: Partial<Record<RuntimeProgress['step'], string>> = {
-  asked: 'was asked for',
-  checked: 'arrived, and its SHA-256 is right',
-  kept: 'is kept on this device',
-  ready: 'is ready',
-  failed: 'did not arrive',
-  cancelled: 'was cancelled',
-}
-
 const listen = ({ wasmrun, stores, now }: Ui): void => {
+  const note = (entry: ReturnType<typeof runtimeNote>): void => {
+    if (entry) stores.logs.apply({ type: 'entry', entry: { time: now(), ...entry } })
+  }
+  wasmrun.on('save', ({ state, message }) => {
+    if (message !== '')
+      note({
+        source: 'host',
+        severity: state === 'failed' || state === 'full' ? 'error' : 'warning',
+        text: message,
+      })
+  })
   wasmrun.on('process', (process) => stores.processes.apply({ type: 'process', process, time: now() }))
   wasmrun.on('exit', ({ pid, code, message }) =>
     stores.processes.apply({ type: 'exit', pid, code, signal: 0, message, time: now() }),
   )
   wasmrun.on('runtime', (progress) => {
     stores.runtimes.apply({ type: 'progress', progress, time: now() })
-    const words = STEPS[progress.step]
-    if (words)
-      stores.logs.apply({
-        type: 'entry',
-        entry: {
-          time: now(),
-          source: 'host',
-          severity: progress.step === 'failed' ? 'error' : 'info',
-          text: `${progress.name} ${progress.version} ${words}${progress.message ? `: ${progress.message}` : '.'}`,
-        },
-      })
+    note(runtimeNote(progress))
     // what could not be kept is worth a remark although the program starts; who cancelled or waits is told by the runner
     if (progress.message !== '' && progress.step !== 'failed' && progress.step !== 'cancelled')
-      stores.console.apply({ type: 'system', source: 'host', text: progress.message, time: now() })
+      stores.console.apply({
+        type: 'system',
+        source: 'runtime',
+        text: progress.message,
+        time: now(),
+        severity: 'warning',
+      })
   })
   wasmrun.on('log', (entry) => {
     if (entry.severity !== 'warning' && entry.severity !== 'error') {
       stores.logs.apply({ type: 'entry', entry })
       return
     }
-    const severity = entry.severity === 'error' ? 'error' : 'info'
-    stores.console.apply({
-      type: 'system',
-      source: entry.source,
-      text: entry.text,
-      time: entry.time,
-      severity,
-    })
+    const { source, text, time, severity } = entry
+    stores.console.apply({ type: 'system', source, text, time, severity })
   })
   wasmrun.on('update', (state) => stores.updates.apply({ type: 'state', state }))
   wasmrun.on('slow', ({ message }) => tellSlow(stores, message))

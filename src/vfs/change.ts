@@ -8,6 +8,7 @@
  *
  * Invariant: written at the end of a change and read under the lock, so who reads a number finds the change done.
  */
+import { THREAD, threadAt } from '../memory/layout.ts'
 import { put } from '../memory/undo.ts'
 import { FS, INODE, INODE_SHIFT, RING_WORDS } from './layout.ts'
 import type { Volume } from './volume.ts'
@@ -17,6 +18,7 @@ const CURSOR_MASK = 0x7fffffff
 export const changed = (volume: Volume, at: number): void => {
   const { i32 } = volume.memory
   const { base } = volume
+  i32[at + INODE.WRITER] = i32[threadAt(volume.memory.thread) + THREAD.PID]!
   const position = i32[base + FS.CHANGES]!
   const before = i32[at + INODE.CHANGED]!
   const isWaiting = ((before - i32[base + FS.CHANGES_READ]!) | 0) >= 0

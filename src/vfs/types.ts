@@ -185,6 +185,8 @@ export interface Files {
 export interface SharedVfs extends Vfs {
   /** For the rest of src/vfs only. */
   readonly volume: Volume
+  /** Pid of the process that changed it last; 0: it was none. */
+  writer(inode: number): number
   /** DEVICE.* of a device inode. */
   device(inode: number): number
   /** Writes WASI's `filestat` (64 bytes, little-endian) at `to`. 0, or -ENOENT for a stale inode. */

@@ -47,6 +47,7 @@ export const attachVfs = (memory: Memory): SharedVfs => {
     stat: (inode, out) => stat(volume, inode, out),
     statWasi: (inode, view, to) => statWasi(volume, inode, view, to),
     kind: (inode) => word(inode, INODE.KIND),
+    writer: (inode) => word(inode, INODE.WRITER),
     device: (inode) => word(inode, INODE.RDEV),
     size: (inode) => {
       const at = inode << INODE_SHIFT

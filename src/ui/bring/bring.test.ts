@@ -58,13 +58,15 @@ const create = () => {
     savesIdle: () => true,
     failed: assert.fail,
   })
-  const kept = { remember: () => {}, keep: async (name: string) => void calls.push(`keep ${name}`) }
+  const kept = { remember: () => {}, keep: async (name: string) => `${calls.push(`keep ${name}`)}` }
   const bring = createBring({
     wasmrun,
     stores,
     files,
     runner,
     kept,
+    storage: null,
+    later: () => {},
     settings: () => SETTINGS,
     now,
     search: () => '',

@@ -17,7 +17,7 @@ import { formatBytes, messageOf, plural } from '../format.ts'
 import type { KeptProjects } from '../projects/kept-projects.ts'
 import type { Runner } from '../run/runner.ts'
 import { PROJECT_ROOT } from '../stores/project-store.ts'
-import { IMPORT_MOST as MAX_LIMITS, type Settings } from '../stores/settings.ts'
+import type { Settings } from '../stores/settings.ts'
 import type { Stores } from '../stores/stores.ts'
 import {
   type Bring,
@@ -28,6 +28,7 @@ import {
   titles,
   unopenedCard,
 } from './bring-words.ts'
+import type { Desk } from './desk.ts'
 
 export type { Bring, BringState, Opener, Recent, Request } from './bring-words.ts'
 
@@ -37,6 +38,9 @@ export interface BringParts {
   files: Files
   runner: Runner
   kept: Pick<KeptProjects, 'keep' | 'remember'>
+  /** Where the page remembers things of projects; null: nowhere. */
+  storage: Pick<Storage, 'getItem' | 'setItem'> | null
+  later(callback: () => void, milliseconds: number): void
   /** Limits and what is left out, as the user has set them. */
   settings(): Pick<Settings, 'import' | 'defaultsOff'>
   now(): number
@@ -62,6 +66,8 @@ export const createBring = ({
   files,
   runner,
   kept,
+  storage,
+  later,
   settings,
   now,
   search,
@@ -96,10 +102,6 @@ export const createBring = ({
     } else await clear(wasmrun.fs)
   }
 
-  const enter = (name: string, watch: boolean | undefined): void => {
-    stores.preferences.enter(name)
-    if (watch !== undefined) stores.preferences.apply({ watch })
-  }
   /** A project that comes before the catalogue waits for it a little: the catalogue decides on the version. */
   const offered = async (): Promise<Surroundings['runtimes']> => {
     if (stores.runtimes.asked.value) return stores.runtimes.runtimes.value
@@ -110,6 +112,13 @@ export const createBring = ({
   const surroundings = async (): Promise<Surroundings> => {
     const runtimes = await offered()
     return { now: now(), search: search(), ...(runtimes ? { runtimes } : {}) }
+  }
+
+  let desk: Desk | null = null
+  const atDesk = async (): Promise<Desk> => {
+    const { createDesk } = await import('./reading.ts')
+    desk ??= createDesk({ wasmrun, stores, files, runner, storage, now, later, surroundings })
+    return desk
   }
 
   const replaceFiles = async (tree: Parameters<Wasmrun['mount']>[0]): Promise<void> => {
@@ -208,37 +217,24 @@ export const createBring = ({
     const bytes = loaded.files.reduce((sum, file) => sum + file.bytes.length, 0)
     if (count === 0 && loaded.broken) throw new Error(loaded.broken.message)
     state.value = { phase: 'writing', name, files: count, bytes }
-    const { plans, problems, watch } = reading.plansOf(loaded, await surroundings())
+    const { plans, problems, notes, page } = reading.plansOf(loaded, await surroundings())
     await replaceFiles(reading.packProject(loaded))
     const leftOut = loaded.leftOut.map(({ path, reason, size }) => ({ path, reason, size: size ?? null }))
     stores.project.apply({
       type: 'opened',
-      project: { name, kind: request.kind, files: count, bytes, leftOut, plans },
+      project: { name, kind: request.kind, files: count, bytes, leftOut, plans, options: page },
     })
     plan.value = found
     remember(request, name)
-    enter(name, watch)
+    const desk = await atDesk()
+    desk.arrived(name, page)
     await files.openProject(PROJECT_ROOT)
     tell(name, count, bytes, leftOut.length)
     for (const { message } of loaded.notes) say(message)
-    for (const problem of problems) say(problem, 'error')
+    desk.tell(problems, notes)
     if (loaded.broken) vanished(request, loaded.broken.message, count)
     if (request.show) void files.show(`${PROJECT_ROOT}/${request.show}`)
-    void kept.keep(name)
-  }
-
-  /** How a kept project runs is found out from its files, when it is already on the screen. */
-  const findPlans = async (name: string): Promise<void> => {
-    const reading = await import('./reading.ts')
-    const source = await reading.machineSource(wasmrun.fs, PROJECT_ROOT, name)
-    const found = await reading.walk(source, { limits: MAX_LIMITS, gitignore: false })
-    const loaded = await reading.loadPlan(found, {})
-    const { plans, problems, watch } = reading.plansOf(loaded, await surroundings())
-    if (stores.project.project.value?.name !== name) return
-    const bytes = loaded.files.reduce((sum, file) => sum + file.bytes.length, 0)
-    stores.project.apply({ type: 'plans', plans, files: loaded.files.length, bytes })
-    if (watch !== undefined) stores.preferences.apply({ watch })
-    for (const problem of problems) say(problem, 'error')
+    void kept.keep(name).then(desk.kept)
   }
 
   const restore = async (id: string, takeOver: boolean): Promise<void> => {
@@ -252,6 +248,7 @@ export const createBring = ({
       await runner.stopAll()
       files.closeProject()
       stores.project.apply({ type: 'closed' })
+      const desk = await atDesk()
       const { project, entries, losses } = await wasmrun.projects.open(id, { takeOver })
       kept.remember(id)
       stores.processes.apply({ type: 'reset' })
@@ -262,11 +259,11 @@ export const createBring = ({
         type: 'opened',
         project: { name, kind: 'kept', files: entries, bytes: 0, leftOut, plans: [], isLooking: true },
       })
-      stores.preferences.enter(name)
+      desk.restored(id, name)
       await files.openProject(PROJECT_ROOT)
       say(`Opened ${name} as it was kept: ${plural(entries, 'entry', 'entries')}.`)
       for (const { path, what } of losses) say(`${path || name}: ${what}`, 'error')
-      await findPlans(name)
+      await desk.look()
     } catch (error) {
       if (mine.signal.aborted) return
       tellUnopened(id, error)
@@ -340,7 +337,7 @@ export const createBring = ({
       await runner.stopAll()
       files.closeProject()
       stores.project.apply({ type: 'closed' })
-      stores.preferences.enter('')
+      desk?.left()
       plan.value = null
       await empty()
     },

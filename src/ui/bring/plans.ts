@@ -5,15 +5,15 @@ import { detect, type Surroundings } from '../../project/detect.ts'
 import type { LoadedProject } from '../../project/load.ts'
 import { viewOf } from '../../project/pack.ts'
 import type { RunTarget } from '../../project/target.ts'
-import { PROJECT_ROOT, type RunPlan } from '../stores/project-store.ts'
+import { type PageOptions, PROJECT_ROOT, type RunPlan } from '../stores/project-store.ts'
 
 export interface Plans {
   readonly plans: readonly RunPlan[]
-  /** Files that say how to run it and cannot be understood, as sentences. */
+  /** What is wrong in files that say how to run it, as sentences with their places. */
   readonly problems: readonly string[]
-  /** What the project and the address of the page say. */
-  readonly watch?: boolean
-  readonly maxLines?: number
+  readonly notes: readonly string[]
+  /** What the project and the address of the page say about the page itself. */
+  readonly page: PageOptions
 }
 
 const titleOf = ({ language, runtime }: RunTarget): string => {
@@ -23,8 +23,9 @@ const titleOf = ({ language, runtime }: RunTarget): string => {
   return version ? `${name} ${version}` : name
 }
 
-export const planOf = (target: RunTarget, index: number): RunPlan => ({
-  id: `${index} ${target.entry}`,
+/** @param id the same when the project is looked at again, so that what the user chose stays chosen */
+const planOf = (target: RunTarget, id: string): RunPlan => ({
+  id,
   title: titleOf(target),
   runtime: target.runtime?.name ?? null,
   version: target.runtime?.version ?? null,
@@ -40,13 +41,26 @@ export const planOf = (target: RunTarget, index: number): RunPlan => ({
     .join(' '),
 })
 
+/** Two ways to run one file (scripts of package.json) are told apart by their place among each other. */
+const named = (targets: readonly RunTarget[]): RunPlan[] => {
+  const seen = new Map<string, number>()
+  return targets.map((target) => {
+    const name = `${target.language} ${target.cwd} ${target.entry}`
+    const count = (seen.get(name) ?? 0) + 1
+    seen.set(name, count)
+    return planOf(target, count === 1 ? name : `${name} ${count}`)
+  })
+}
+
 export const plansOf = (project: LoadedProject, known: Surroundings = {}): Plans => {
   const { candidates, problems, configuration } = detect(viewOf(project), known)
-  const { watch, maxLines } = configuration
+  const { watch, maxLines, autoScroll } = configuration
+  const say = (isNote: boolean): string[] =>
+    problems.filter((problem) => (problem.isNote ?? false) === isNote).map(({ message }) => message)
   return {
-    plans: candidates.map(planOf),
-    problems: problems.map(({ message }) => message),
-    ...(watch === undefined ? {} : { watch }),
-    ...(maxLines === undefined ? {} : { maxLines }),
+    plans: named(candidates),
+    problems: say(false),
+    notes: say(true),
+    page: { watch, maxLines, autoScroll },
   }
 }

@@ -37,6 +37,10 @@ export const ConsoleList = ({ view, measured }: ConsoleListProps) => {
   const rowHeight = useSignal(19)
   const isFollowing = useSignal(true)
   const hasNews = useSignal(false)
+  const goesAlong = stores.project.project.value?.options?.autoScroll ?? true
+  useLayoutEffect(() => {
+    isFollowing.value = goesAlong
+  }, [goesAlong])
   const allSelected = useSignal(false)
   const ownScroll = useRef(-1)
   // asked of the browser only when it has changed: the question makes it lay out the page
@@ -181,7 +185,7 @@ export const ConsoleList = ({ view, measured }: ConsoleListProps) => {
           </div>
         </div>
       </div>
-      {hasNews.value && !isFollowing.value ? (
+      {hasNews.value && !isFollowing.value && total > port.value.top + port.value.height ? (
         <button type="button" class="btn news" onClick={toEnd}>
           New lines
           <Icon name="down" />

@@ -9,7 +9,7 @@ import { createAnnouncer } from './announcer.ts'
 import styles from './console.lazy.css'
 import { ConsoleInput } from './console-input.tsx'
 import { ConsoleList } from './console-list.tsx'
-import { CHARACTERS_MAX, type Channel, LINES_MAX } from './console-store.ts'
+import { CHARACTERS_MAX, type Channel } from './console-store.ts'
 import { createConsoleView } from './console-view.ts'
 
 adoptStyles(styles)
@@ -102,8 +102,9 @@ export const ConsolePanel = () => {
       </div>
       {dropped > 0 ? (
         <p class="dropped" role="note">
-          {formatCount(dropped)} older lines were let go: the console keeps the last {formatCount(LINES_MAX)},
-          of very long ones as many as make {formatBytes(CHARACTERS_MAX)} of text.
+          {formatCount(dropped)} older lines were let go: the console keeps the last{' '}
+          {formatCount(stores.console.limit.value)}, of very long ones as many as make{' '}
+          {formatBytes(CHARACTERS_MAX)} of text.
         </p>
       ) : null}
       {isFiltered && view.index.count() === 0 ? (

@@ -4,7 +4,7 @@
  *   apply(output) ─ per process and channel: UTF-8 ─> ANSI ─> line cursor ─> ring of lines ─ once a frame ─> version
  *
  * Invariant: ids grow by one and are never used again; lines `first() … end()-1` are kept and nothing before; at most
- * LINES_MAX lines and about CHARACTERS_MAX characters; what was let go is counted in `dropped`.
+ * `limit` (LINES_MAX) lines and about CHARACTERS_MAX characters; what was let go is counted in `dropped`.
  */
 import { type ReadonlySignal, signal } from '@preact/signals'
 import { PLAIN } from './ansi.ts'
@@ -39,13 +39,24 @@ export type ConsoleEvent =
   | { type: 'open'; pid: number; label: string }
   | { type: 'output'; pid: number; channel: 'out' | 'err'; bytes: Uint8Array; time: number }
   | { type: 'close'; pid: number }
-  | { type: 'system'; source: string; text: string; time: number; pid?: number; severity?: 'info' | 'error' }
+  | {
+      type: 'system'
+      source: string
+      text: string
+      time: number
+      pid?: number
+      severity?: 'info' | 'warning' | 'error'
+    }
   | { type: 'clear' }
+  /** Keeps so many lines from now on; null: LINES_MAX. */
+  | { type: 'limit'; lines: number | null }
 
 export interface ConsoleStore {
   /** Grows at most once a frame when lines came, changed or went. */
   readonly version: ReadonlySignal<number>
   readonly dropped: ReadonlySignal<number>
+  /** Lines that are kept. */
+  readonly limit: ReadonlySignal<number>
   first(): number
   /** One past the newest. */
   end(): number
@@ -61,6 +72,7 @@ export interface ConsoleStore {
 export const createConsoleStore = (schedule: (callback: () => void) => void): ConsoleStore => {
   const version = signal(0)
   const dropped = signal(0)
+  const limit = signal(LINES_MAX)
   const listeners = new Set<(changed: readonly number[]) => void>()
   let lines: ConsoleLine[] = []
   // lines[0] has this id; the first `gone` of them are dropped and wait for the next compaction
@@ -101,7 +113,7 @@ export const createConsoleStore = (schedule: (callback: () => void) => void): Co
     gone = 0
   }
   const bound = (): void => {
-    while (lines.length - gone > LINES_MAX || (characters > CHARACTERS_MAX && lines.length - gone > 1))
+    while (lines.length - gone > limit.value || (characters > CHARACTERS_MAX && lines.length - gone > 1))
       dropOldest()
   }
   const begin = (time: number, channel: Channel, pid: number, label: string): ConsoleLine => {
@@ -145,6 +157,7 @@ export const createConsoleStore = (schedule: (callback: () => void) => void): Co
   return {
     version,
     dropped,
+    limit,
     first: () => base + gone,
     end,
     line: (id) => (id < base + gone ? undefined : lines[id - base]),
@@ -157,6 +170,7 @@ export const createConsoleStore = (schedule: (callback: () => void) => void): Co
       else if (event.type === 'output') streamsOf(event.pid)[event.channel].feed(event.bytes, event.time)
       else if (event.type === 'system') system(event)
       else if (event.type === 'clear') clear()
+      else if (event.type === 'limit') limit.value = Math.min(event.lines ?? LINES_MAX, LINES_MAX)
       else {
         const ended = streams.get(event.pid)
         ended?.out.close()

@@ -41,6 +41,8 @@ export interface Files {
   /** Was deleted here. */
   removed(path: string): void
   readonly documents: Documents
+  /** What changed in the machine, by whomever; `writer` is the pid of a program, 0 for the user and the disk. */
+  onChange(listener: (changes: readonly Change[]) => void): () => void
   /** Paths that the user (not a program) has just changed. */
   touch(paths: readonly string[]): void
   onTouch(listener: (paths: readonly string[]) => void): () => void
@@ -62,6 +64,11 @@ export interface Place {
   /** From 0, in UTF-16 units, and how many of them to select. */
   readonly column: number
   readonly length: number
+}
+
+export interface Change {
+  readonly path: string
+  readonly writer: number
 }
 
 export interface Naming {
@@ -94,6 +101,7 @@ export const createFiles = ({ fs, later, savesIdle, failed }: FilesParts): Files
   const naming = signal<Naming | null>(null)
   const uploadTo = signal('')
   const listeners = new Set<(paths: readonly string[]) => void>()
+  const changed = new Set<(changes: readonly Change[]) => void>()
   const touch = (paths: readonly string[]): void => {
     for (const listener of listeners) listener(paths)
   }
@@ -123,7 +131,8 @@ export const createFiles = ({ fs, later, savesIdle, failed }: FilesParts): Files
     if (touched.has(shown.value)) void readShown()
     for (const path of changed) void documents.refresh(path)
   }
-  const onChange = (changes: readonly { path: string }[]): void => {
+  const onChange = (changes: readonly Change[]): void => {
+    for (const listener of changed) listener(changes)
     if (stale.size === 0) later(refresh, CHANGE_DELAY)
     for (const { path } of changes) stale.add(path)
   }
@@ -199,6 +208,10 @@ export const createFiles = ({ fs, later, savesIdle, failed }: FilesParts): Files
     onTouch(listener) {
       listeners.add(listener)
       return () => listeners.delete(listener)
+    },
+    onChange(listener) {
+      changed.add(listener)
+      return () => changed.delete(listener)
     },
     root,
     target,

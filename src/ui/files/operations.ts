@@ -35,6 +35,22 @@ export interface OperationParts {
   give(name: string, bytes: Uint8Array): void
 }
 
+interface Upload {
+  readonly file: File
+  readonly path: string
+}
+
+/** Names of files that are spelled out in a question. */
+const NAMES_SHOWN = 5
+
+/** 'a/list.txt' and 2 make 'a/list 2.txt'. */
+export const numbered = (path: string, number: number): string => {
+  const name = baseName(path)
+  const dot = name.lastIndexOf('.')
+  const [stem, extension] = dot > 0 ? [name.slice(0, dot), name.slice(dot)] : [name, '']
+  return joinPath(parentPath(path), `${stem} ${number}${extension}`)
+}
+
 const exists = (fs: FileSystem, path: string): Promise<boolean> =>
   fs.lstat(path).then(
     () => true,
@@ -56,6 +72,58 @@ export const createOperations = ({ fs, files, notices, give }: OperationParts): 
   }
   const refuseTaken = async (path: string): Promise<void> => {
     if (await exists(fs, path)) throw new Error(`${baseName(path)} is there already.`)
+  }
+  /** Writes each where `place` says; null: not now. */
+  const put = async (
+    folder: string,
+    uploads: readonly Upload[],
+    place: (upload: Upload) => Promise<string | null>,
+  ): Promise<void> => {
+    let done = 0
+    await attempt('The upload broke off', async () => {
+      for (const upload of uploads) {
+        const path = await place(upload)
+        if (path === null) continue
+        await fs.mkdir(parentPath(path), { recursive: true })
+        await fs.writeFile(path, new Uint8Array(await upload.file.arrayBuffer()))
+        files.touch([path])
+        done++
+      }
+    })
+    await files.openFolder(folder)
+    const text = `${plural(done, 'file')} put into ${baseName(folder)}.`
+    if (done > 0) notices.apply({ type: 'toast', kind: 'live', text })
+  }
+  const freePath = async (path: string): Promise<string> => {
+    for (let number = 2; ; number++) {
+      const other = numbered(path, number)
+      if (!(await exists(fs, other))) return other
+    }
+  }
+  /** What is there already is not written over unless the user says so. */
+  const askTaken = (folder: string, taken: readonly Upload[]): void => {
+    const names = taken.map(({ path }) => path.slice(folder.length + 1))
+    const more = names.length > NAMES_SHOWN ? ` and ${names.length - NAMES_SHOWN} more` : ''
+    notices.apply({
+      type: 'card',
+      card: {
+        title:
+          names.length === 1 ? `${names[0]} is there already` : `${names.length} files are there already`,
+        facts: [
+          { name: 'Files', text: names.slice(0, NAMES_SHOWN).join(', ') + more },
+          { name: 'Next', text: 'Keep both, and the new one gets a number; or replace what is there.' },
+        ],
+        actions: [
+          {
+            label: 'Keep both',
+            primary: true,
+            run: () => void put(folder, taken, ({ path }) => freePath(path)),
+          },
+          { label: 'Replace', run: () => void put(folder, taken, async ({ path }) => path) },
+        ],
+        detail: '',
+      },
+    })
   }
   return {
     create: (folder, name, kind) =>
@@ -85,20 +153,17 @@ export const createOperations = ({ fs, files, notices, give }: OperationParts): 
         files.touch([path])
       }),
     async upload(folder, list) {
-      let done = 0
-      await attempt('The upload broke off', async () => {
-        for (const file of list) {
-          const relative = file.webkitRelativePath || file.name
-          const path = joinPath(folder, relative)
-          if (relative.includes('/')) await fs.mkdir(parentPath(path), { recursive: true })
-          await fs.writeFile(path, new Uint8Array(await file.arrayBuffer()))
-          files.touch([path])
-          done++
-        }
+      const wanted = list.map((file) => ({
+        file,
+        path: joinPath(folder, file.webkitRelativePath || file.name),
+      }))
+      const taken: Upload[] = []
+      await put(folder, wanted, async (upload) => {
+        if (!(await exists(fs, upload.path))) return upload.path
+        taken.push(upload)
+        return null
       })
-      await files.openFolder(folder)
-      const text = `${plural(done, 'file')} put into ${baseName(folder)}.`
-      if (done > 0) notices.apply({ type: 'toast', kind: 'live', text })
+      if (taken.length > 0) askTaken(folder, taken)
     },
     async download(path, kind, name = baseName(path)) {
       await attempt(`${baseName(path)} could not be handed over`, async () => {

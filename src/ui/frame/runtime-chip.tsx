@@ -104,6 +104,19 @@ const Choices = ({ plans, chosen, close }: { plans: readonly RunPlan[]; chosen: 
               line.value = event.currentTarget.value
             }}
           />
+          {stores.project.own.value.overrides[chosen.id] ? (
+            <button
+              type="button"
+              class="btn"
+              title="Forgets the command and the variables that were typed here"
+              onClick={() => {
+                stores.project.apply({ type: 'as-found', plan: chosen.id })
+                close()
+              }}
+            >
+              As found
+            </button>
+          ) : null}
           <button
             type="button"
             class="btn"

@@ -42,7 +42,7 @@ const SMALL: readonly { id: SmallPanel; label: string; icon: IconName }[] = [
 const Moment = () => {
   const { stores, runner } = useUi()
   const plan = stores.project.chosen.value
-  const download = plan?.runtime ? stores.runtimes.progress.value.get(plan.runtime) : undefined
+  const download = plan?.runtime ? stores.runtimes.download(plan.runtime, plan.version) : undefined
   const isWaiting = plan && (runner.runs.value.has(plan.id) || download?.step === 'failed')
   const card = stores.notices.card.value
   if (download && isWaiting)

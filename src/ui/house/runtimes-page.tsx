@@ -1,4 +1,4 @@
-/** The runtimes there are: what is on this device, how large, from where; get and delete. */
+/** The runtimes there are: what is on this device, how large, from which hub; get and delete; the mirrors. */
 import { useEffect } from 'preact/hooks'
 import type { RuntimeSummary } from '../../abi/control.ts'
 import { codeOf, formatBytes, messageOf, plural } from '../format.ts'
@@ -7,6 +7,7 @@ import { percent, rateText } from '../moments/download-steps.ts'
 import { runtimeTitle } from '../stores/runtime-store.ts'
 import type { Ui } from '../ui.ts'
 import { useUi } from '../ui.ts'
+import { hubName, Mirrors } from './mirrors.tsx'
 
 const listAgain = async ({ wasmrun, stores }: Ui): Promise<void> => {
   try {
@@ -32,9 +33,8 @@ const Act = ({ runtime }: { runtime: RuntimeSummary }) => {
   const ui = useUi()
   const { name, version, cached } = runtime
   const title = runtimeTitle(name, version)
-  const download = ui.stores.runtimes.progress.value.get(name)
-  const isComing = download?.version === version && download.step !== 'failed'
-  if (isComing)
+  const download = ui.stores.runtimes.download(name, version)
+  if (download && download.step !== 'failed')
     return (
       <>
         <span class="mono dim">
@@ -92,13 +92,15 @@ export const RuntimesPage = () => {
       <ul class="things">
         {runtimes.value.map((runtime) => (
           <li
-            key={`${runtime.name} ${runtime.version}`}
+            key={`${runtime.hub} ${runtime.name} ${runtime.version}`}
             data-testid="runtime-row"
             data-runtime={runtime.name}
+            data-version={runtime.version}
           >
             <Icon name="mark" />
             <span class="grow">
-              <b>{runtimeTitle(runtime.name, runtime.version)}</b>
+              <b>{runtimeTitle(runtime.name, runtime.version)}</b>{' '}
+              <span class="dim">{runtime.hub === '' ? 'this site' : hubName(runtime.hub)}</span>
               <small>
                 {formatBytes(runtime.download)} to fetch, {formatBytes(runtime.size)} unpacked.{' '}
                 {runtime.license}. {runtime.source}
@@ -114,6 +116,7 @@ export const RuntimesPage = () => {
           </li>
         ))}
       </ul>
+      <Mirrors changed={() => void listAgain(ui)} />
     </>
   )
 }

@@ -1,11 +1,13 @@
-/** What this browser keeps for the page: projects with their sizes, and whether it has promised to keep them. */
+/** What this browser keeps for the page: projects, runtimes, the page itself; each with its size; and whether it has promised to keep them. */
 import { useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
 import type { ProjectInfo } from '../../abi/project.ts'
+import type { KeptFiles as Kept } from '../../sdk/types.ts'
 import { formatBytes, formatDuration, formatShare, plural } from '../format.ts'
 import { Icon } from '../icon.tsx'
 import { DeleteProject, RenameProject } from '../projects/project-acts.tsx'
 import { useUi } from '../ui.ts'
+import { KeptFiles, useKept } from './kept-files.tsx'
 
 const stateWords = ({ state, opened, saved }: ProjectInfo, now: number): string => {
   if (state === 'here') return 'open here'
@@ -57,6 +59,45 @@ const Row = ({
   )
 }
 
+interface Part {
+  readonly name: string
+  readonly kind: string
+  readonly bytes: number
+}
+
+/** What takes the room, the largest kinds first; what the browser counts beyond that (indexes, slack) is the rest. */
+export const partsOf = (projects: number, files: readonly Kept[], usage: number): Part[] => {
+  const sum = (kind: Kept['kind']): number =>
+    files.reduce((total, each) => total + (each.kind === kind ? each.bytes : 0), 0)
+  const parts: Part[] = [
+    { name: 'Projects', kind: 'projects', bytes: projects },
+    { name: 'Runtimes', kind: 'runtimes', bytes: sum('runtimes') },
+    { name: 'Parts of downloads', kind: 'partial', bytes: sum('partial') },
+    { name: 'This page', kind: 'page', bytes: sum('page') },
+  ]
+  const known = parts.reduce((total, { bytes }) => total + bytes, 0)
+  parts.push({ name: 'The browser’s own', kind: 'rest', bytes: Math.max(0, usage - known) })
+  return parts.filter(({ bytes }) => bytes > 0)
+}
+
+const Breakdown = ({ parts, usage }: { parts: readonly Part[]; usage: number }) => (
+  <>
+    <div class="meter split" aria-hidden="true">
+      {parts.map(({ kind, bytes }) => (
+        <i key={kind} class={kind} style={{ width: `${Math.min(100, (bytes / usage) * 100)}%` }} />
+      ))}
+    </div>
+    <ul class="legend" aria-label="What takes the room">
+      {parts.map(({ name, kind, bytes }) => (
+        <li key={kind} data-testid="storage-part" data-kind={kind}>
+          <i class={kind} aria-hidden="true" />
+          {name} <span class="mono">{formatBytes(bytes)}</span>
+        </li>
+      ))}
+    </ul>
+  </>
+)
+
 export const StoragePage = () => {
   const { kept } = useUi()
   const asked = useSignal<{ what: 'rename' | 'delete'; project: ProjectInfo } | null>(null)
@@ -64,7 +105,11 @@ export const StoragePage = () => {
   const figures = kept.figures.value
   const projects = kept.list.value
   const bytes = projects.reduce((sum, project) => sum + project.bytes, 0)
+  const { kept: files, refresh } = useKept()
   const share = figures && figures.quota > 0 ? Math.min(100, (figures.usage / figures.quota) * 100) : 0
+  const changed = async (): Promise<void> => {
+    await Promise.all([refresh(), kept.refresh()])
+  }
   const close = (): void => {
     asked.value = null
   }
@@ -90,6 +135,9 @@ export const StoragePage = () => {
           >
             <i style={{ width: `${share}%` }} />
           </div>
+          {figures.usage > 0 && files.value ? (
+            <Breakdown parts={partsOf(bytes, files.value, figures.usage)} usage={figures.usage} />
+          ) : null}
           <div class="bar-line">
             <span data-testid="persistence">
               {figures.isPersistent
@@ -113,6 +161,7 @@ export const StoragePage = () => {
       {projects.length === 0 && kept.known.value ? (
         <p>No project is kept yet. What you open or drop is kept by itself.</p>
       ) : null}
+      <h3>Projects</h3>
       <ul class="things">
         {projects.map((project) => (
           <Row
@@ -124,6 +173,9 @@ export const StoragePage = () => {
           />
         ))}
       </ul>
+      <h3>Beside the projects</h3>
+      {files.value?.length === 0 ? <p>Nothing is kept beside the projects.</p> : null}
+      <KeptFiles kept={files.value ?? []} changed={changed} />
       {asked.value?.what === 'rename' ? <RenameProject project={asked.value.project} close={close} /> : null}
       {asked.value?.what === 'delete' ? <DeleteProject project={asked.value.project} close={close} /> : null}
     </>

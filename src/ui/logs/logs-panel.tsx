@@ -22,7 +22,7 @@ export const LogsPanel = () => {
   const { stores } = ui
   const entries = stores.logs.entries.value
   const filter = useSignal<LogFilter>({ text: '', source: '', least: 'debug' })
-  const follows = useSignal(true)
+  const follows = useSignal(stores.project.project.value?.options?.autoScroll ?? true)
   const shown = entries.filter((entry) => passes(entry, filter.value))
   const sources = [...new Set(entries.map(({ source }) => source))].sort()
   const last = shown.length - 1

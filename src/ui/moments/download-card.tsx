@@ -29,7 +29,9 @@ export const DownloadCard = ({ download, plan }: { download: Download; plan: Run
           <button
             type="button"
             class="btn"
-            onClick={() => stores.runtimes.apply({ type: 'forget', name: download.name })}
+            onClick={() =>
+              stores.runtimes.apply({ type: 'forget', name: download.name, version: download.version })
+            }
           >
             Put away
           </button>

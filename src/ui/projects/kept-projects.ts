@@ -25,8 +25,8 @@ export interface KeptProjects {
   remove(id: string): Promise<void>
   save(id: string): Promise<void>
   persist(): Promise<void>
-  /** Keeps what lies in the machine now as a project of that name. */
-  keep(name: string): Promise<void>
+  /** Keeps what lies in the machine now as a project of that name. Its id, or '' where nothing can be kept. */
+  keep(name: string): Promise<string>
   /** A reload of the tab opens it again. */
   remember(id: string): void
   /** What the tab had open before it was reloaded, or ''. */
@@ -88,9 +88,59 @@ export const createKeptProjects = ({ wasmrun, notices, session, give }: KeptPart
     }
   }
 
+  const saveAgain = (): Promise<boolean> =>
+    attempt('It could not be saved', async () => {
+      await projects.save()
+      tell('Everything in this project is kept again.', 'live')
+    })
+  const giveZip = (id: string): Promise<boolean> =>
+    attempt('It was not exported', async () => {
+      const { name, zip, losses } = await projects.export(id)
+      give(name, zip)
+      if (losses.length > 0)
+        tell(
+          `${plural(losses.length, 'entry', 'entries')} could not be put into ${name}, ${losses[0]?.path} first.`,
+        )
+    })
+  const persist = (): Promise<boolean> =>
+    attempt('The browser was not asked', async () => {
+      const isPromised = await wasmrun.storage.persist()
+      if (isPromised) tell('The browser keeps this storage until you delete it.', 'live')
+      else
+        tell(
+          'The browser made no promise. It does so for sites that are installed, bookmarked or visited often; until then it may clear them when the disk is full.',
+        )
+    })
+  const tellCleared = ({ id, name }: ProjectInfo): void => {
+    remember(id)
+    notices.apply({
+      type: 'card',
+      card: {
+        title: 'The browser has cleared what this page kept',
+        facts: [
+          {
+            name: 'Cause',
+            text: 'Its site data was deleted: by you, by an extension, or because the disk was full.',
+          },
+          {
+            name: 'Next',
+            text: `Your files are still here in this tab, and ${name} is being saved again. Other projects that were kept are gone; runtimes are fetched again when they are needed.`,
+          },
+        ],
+        actions: [
+          { label: 'Save again', primary: true, run: () => void saveAgain() },
+          { label: 'Save as .zip', run: () => void giveZip(id) },
+          { label: 'Ask it to keep everything', run: () => void persist() },
+        ],
+        detail: '',
+      },
+    })
+  }
+
   wasmrun.on('project', ({ what, project }) => {
     current.value = project
     if (what === 'closed' || what === 'taken') remember('')
+    if (what === 'cleared' && project) tellCleared(project)
     void refresh()
   })
   wasmrun.on('save', (state) => {
@@ -109,30 +159,18 @@ export const createKeptProjects = ({ wasmrun, notices, session, give }: KeptPart
     rename: async (id, name) => void (await attempt('It was not renamed', () => projects.rename(id, name))),
     duplicate: async (id) => void (await attempt('It was not copied', () => projects.duplicate(id))),
     remove: async (id) => void (await attempt('It was not deleted', () => projects.delete(id))),
-    save: async (id) =>
-      void (await attempt('It was not exported', async () => {
-        const { name, zip, losses } = await projects.export(id)
-        give(name, zip)
-        if (losses.length > 0)
-          tell(
-            `${plural(losses.length, 'entry', 'entries')} could not be put into ${name}, ${losses[0]?.path} first.`,
-          )
-      })),
-    persist: async () =>
-      void (await attempt('The browser was not asked', async () => {
-        const isPromised = await wasmrun.storage.persist()
-        if (isPromised) tell('The browser keeps this storage until you delete it.', 'live')
-        else
-          tell(
-            'The browser made no promise. It does so for sites that are installed, bookmarked or visited often; until then it may clear them when the disk is full.',
-          )
-      })),
-    keep: async (name) =>
-      void (await attempt(`${name} is in this tab only, it could not be kept`, async () => {
+    save: async (id) => void (await giveZip(id)),
+    persist: async () => void (await persist()),
+    async keep(name) {
+      let kept = ''
+      await attempt(`${name} is in this tab only, it could not be kept`, async () => {
         const taken = (await projects.list()).map((project) => project.name)
         const { id } = await projects.create(freeName(name, taken), { files: 'current' })
         remember(id)
-      })),
+        kept = id
+      })
+      return kept
+    },
     remember,
     before() {
       try {

@@ -14,6 +14,9 @@ import { createFrameBudget, pumpOutput } from './output-pump.ts'
 /** Milliseconds between Stop's SIGTERM and SIGKILL: time to close files, short enough to feel obeyed. */
 export const STOP_GRACE = 2000
 
+/** Children whose parents are remembered, so that what they wrote last is known as the program's own. */
+const PARENTS_MAX = 4096
+
 export type RunState = 'preparing' | 'running' | 'stopping'
 
 export interface Run {
@@ -37,6 +40,10 @@ export interface Runner {
   restart(plan: RunPlan): Promise<void>
   /** Ends everything that was started here; for the change of projects. */
   stopAll(): Promise<void>
+  /** The plan that a process was started for, itself or by what was; also when it has ended. '' for others. */
+  planOf(pid: number): string
+  /** Whether the plan was started since the page is open. */
+  hasRun(plan: string): boolean
   /** Stops waiting for a runtime; the download ends. */
   cancel(plan: RunPlan): void
   send(pid: number, text: string): Promise<void>
@@ -79,6 +86,15 @@ export const createRunner = ({ wasmrun, stores, now, nextFrame, before }: Runner
   const budget = createFrameBudget(nextFrame)
   let size: TerminalSize = { columns: 80, rows: 24 }
 
+  const owners = new Map<number, string>()
+  const parents = new Map<number, number>()
+
+  wasmrun.on('process', ({ pid, parent }) => {
+    if (parent === 0) return
+    parents.set(pid, parent)
+    const [oldest] = parents.keys()
+    if (parents.size > PARENTS_MAX && oldest !== undefined) parents.delete(oldest)
+  })
   wasmrun.on('exit', ({ pid, message }) => {
     if (message !== '') causes.set(pid, message)
   })
@@ -103,7 +119,7 @@ export const createRunner = ({ wasmrun, stores, now, nextFrame, before }: Runner
         ...(plan.version ? { version: plan.version } : {}),
         signal: abort.signal,
       })
-      stores.runtimes.apply({ type: 'forget', name: plan.runtime })
+      stores.runtimes.apply({ type: 'forget', name: plan.runtime, version: plan.version })
     } catch (error) {
       throw abort.signal.aborted ? new DOMException('cancelled', 'AbortError') : error
     } finally {
@@ -116,6 +132,7 @@ export const createRunner = ({ wasmrun, stores, now, nextFrame, before }: Runner
     stores.console.apply({ type: 'open', pid: process.pid, label })
     say(`Started ${[plan.command, ...plan.args].join(' ')} as process ${process.pid}.`, 'info', process.pid)
     const gone = follow(plan, process, started)
+    owners.set(process.pid, plan.id)
     live.set(process.pid, { process, label, writer: process.input.getWriter(), gone })
     listInputs()
     setRun(plan.id, { plan, state: 'running', pid: process.pid })
@@ -146,13 +163,13 @@ export const createRunner = ({ wasmrun, stores, now, nextFrame, before }: Runner
     setRun(plan.id, null)
     const title = plan.runtime ? runtimeTitle(plan.runtime, plan.version) : plan.command
     if (codeOf(error) === 'ECANCELED' || (error instanceof Error && error.name === 'AbortError')) {
-      if (plan.runtime) stores.runtimes.apply({ type: 'forget', name: plan.runtime })
+      if (plan.runtime) stores.runtimes.apply({ type: 'forget', name: plan.runtime, version: plan.version })
       say(`Fetching ${title} was cancelled. Nothing was kept.`)
       return
     }
     say(messageOf(error), 'error')
     // the download has its own card, with the same words
-    if (plan.runtime && stores.runtimes.progress.value.get(plan.runtime)?.step === 'failed') return
+    if (plan.runtime && stores.runtimes.download(plan.runtime, plan.version)?.step === 'failed') return
     stores.notices.apply({
       type: 'card',
       card: {
@@ -222,7 +239,16 @@ export const createRunner = ({ wasmrun, stores, now, nextFrame, before }: Runner
     async stopAll() {
       for (const abort of waiting.values()) abort.abort()
       await Promise.all([...live.values()].map(end))
+      // the next project may have a machine of its own, which counts from 1 again
+      owners.clear()
+      parents.clear()
     },
+    planOf(pid) {
+      let at: number | undefined = pid
+      while (at && !owners.has(at)) at = parents.get(at)
+      return owners.get(at ?? 0) ?? ''
+    },
+    hasRun: (plan) => [...owners.values()].includes(plan),
     cancel: (plan) => waiting.get(plan.id)?.abort(),
     async send(pid, text) {
       const entry = live.get(pid)

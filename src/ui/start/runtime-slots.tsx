@@ -7,10 +7,10 @@ import { useUi } from '../ui.ts'
 
 export const RuntimeSlots = () => {
   const { stores, wasmrun } = useUi()
-  const { runtimes, problem, asked, progress } = stores.runtimes
+  const { runtimes, problem, asked, download: downloadOf } = stores.runtimes
   const fetchNow = (name: string, version: string): void => {
     wasmrun.runtimes.prefetch(name, version).catch((error: unknown) => {
-      if (progress.value.get(name)?.step === 'failed' || codeOf(error) === 'ECANCELED') return
+      if (downloadOf(name, version)?.step === 'failed' || codeOf(error) === 'ECANCELED') return
       stores.notices.apply({ type: 'toast', kind: 'fault', text: messageOf(error) })
     })
   }
@@ -20,7 +20,7 @@ export const RuntimeSlots = () => {
       <div class="slots">
         {runtimes.value.map((runtime) => {
           const title = runtimeTitle(runtime.name, runtime.version)
-          const download = progress.value.get(runtime.name)
+          const download = downloadOf(runtime.name, runtime.version)
           const isComing = download && download.step !== 'failed'
           return (
             <div

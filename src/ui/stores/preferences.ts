@@ -81,8 +81,13 @@ export const parsePreferences = (stored: unknown): Preferences => {
 export interface PreferenceStore {
   readonly current: ReadonlySignal<Preferences>
   apply(change: Partial<Preferences>): void
-  /** From now on the layout is that project's; '' for none. */
-  enter(project: string): void
+  /**
+   * From now on the layout is that project's; '' for none. Ids outlive a new name and tell namesakes apart; what an earlier version kept
+   * under the name goes over to the first project that has it.
+   */
+  enter(id: string, name?: string): void
+  /** The project that is open got its id: its layout stays as it is. */
+  adopt(id: string): void
 }
 
 /** @param storage null where the browser gives none: then nothing is remembered */
@@ -118,10 +123,18 @@ export const createPreferenceStore = (
   }
   return {
     current,
-    enter(name) {
-      project = name
-      if (name === '') return
-      const known = layouts().find(([other]) => other === name)?.[1]
+    adopt(id) {
+      project = id
+      if (id !== '') keepLayout()
+    },
+    enter(id, name = '') {
+      project = id
+      if (id === '' && name === '') return
+      const all = layouts()
+      const byName = all.find(([other]) => name !== '' && other === name)
+      const known = (all.find(([other]) => id !== '' && other === id) ?? byName)?.[1]
+      if (id !== '' && byName)
+        write(LAYOUTS_KEY, [[id, known], ...all.filter((entry) => entry[0] !== id && entry !== byName)])
       const parsed = parsePreferences(known ?? { ...current.value, watch: false })
       const layout: Partial<Layout> = Object.fromEntries(LAYOUT.map((key) => [key, parsed[key]]))
       current.value = { ...current.value, ...layout }

@@ -51,28 +51,53 @@ export interface Project {
   readonly plans: readonly RunPlan[]
   /** Its files are still being looked at for how it runs. */
   readonly isLooking?: boolean
+  /** What its configuration says about the page. */
+  readonly options?: PageOptions
 }
+
+/** What a project's configuration says about the page; undefined: nothing. */
+export interface PageOptions {
+  readonly watch?: boolean | undefined
+  /** Lines that console and log keep. */
+  readonly maxLines?: number | undefined
+  /** Whether console and log go along with what is new; undefined is yes. */
+  readonly autoScroll?: boolean | undefined
+}
+
+/** What the user has typed in the place of what was found. */
+export interface Override {
+  readonly command: string
+  readonly args: readonly string[]
+  readonly env?: Readonly<Record<string, string>>
+  /** Of its runtime; null leaves it to the catalogue. */
+  readonly version?: string | null
+}
+
+/** What the user decided about how the project runs. */
+export interface OwnChoice {
+  /** Id of a plan, or '' for the one that comes first. */
+  readonly plan: string
+  /** By the plan's id. */
+  readonly overrides: Readonly<Record<string, Override>>
+}
+
+export const NO_CHOICE: OwnChoice = { plan: '', overrides: {} }
 
 export type ProjectEvent =
   | { type: 'opened'; project: Project }
   | { type: 'choose'; plan: string }
-  | {
-      type: 'override'
-      plan: string
-      command: string
-      args: readonly string[]
-      env?: Readonly<Record<string, string>>
-      /** Of its runtime; null leaves it to the catalogue. */
-      version?: string | null
-    }
-  | { type: 'plans'; plans: readonly RunPlan[]; files?: number; bytes?: number }
+  | ({ type: 'override'; plan: string } & Override)
+  /** Back to what was found. */
+  | { type: 'as-found'; plan: string }
+  /** What the user decided when the project was open before; what is decided now counts more. */
+  | { type: 'recall'; own: OwnChoice }
+  | { type: 'plans'; plans: readonly RunPlan[]; files?: number; bytes?: number; options?: PageOptions }
   | { type: 'closed' }
-
-type OverrideEvent = Extract<ProjectEvent, { type: 'override' }>
 
 export interface ProjectStore {
   readonly project: ReadonlySignal<Project | null>
   readonly chosen: ReadonlySignal<RunPlan | null>
+  readonly own: ReadonlySignal<OwnChoice>
   apply(event: ProjectEvent): void
 }
 
@@ -104,48 +129,63 @@ export const joinWords = (words: readonly string[]): string =>
 /** The plan with what the user has changed; the title says another version. */
 export const overridden = (
   plan: RunPlan,
-  { command, args, env = plan.env, version = plan.version }: Omit<OverrideEvent, 'type' | 'plan'>,
+  { command, args, env = plan.env, version = plan.version }: Override,
 ): RunPlan => {
   const name = plan.title.replace(/ \d[\w.+-]*$/, '')
   const title = version === plan.version ? plan.title : `${name} ${version ?? ''}`.trimEnd()
   return { ...plan, command, args: [...args], env, version, title }
 }
 
+const isSame = (
+  plan: RunPlan,
+  { command, args, env = plan.env, version = plan.version }: Override,
+): boolean =>
+  JSON.stringify([command, args, version, Object.entries(env).sort()]) ===
+  JSON.stringify([plan.command, plan.args, plan.version, Object.entries(plan.env).sort()])
+
 export const createProjectStore = (): ProjectStore => {
-  const project = signal<Project | null>(null)
-  const choice = signal('')
+  const found = signal<Project | null>(null)
+  const own = signal<OwnChoice>(NO_CHOICE)
+  const project = computed(() => {
+    const { overrides } = own.value
+    return (
+      found.value && {
+        ...found.value,
+        plans: found.value.plans.map((plan) => overridden(plan, overrides[plan.id] ?? plan)),
+      }
+    )
+  })
   const chosen = computed(() => {
     const plans = project.value?.plans ?? []
-    return plans.find((plan) => plan.id === choice.value) ?? plans[0] ?? null
+    return plans.find((plan) => plan.id === own.value.plan) ?? plans[0] ?? null
   })
-  const setPlans = (plans: readonly RunPlan[]): void => {
-    if (project.value) project.value = { ...project.value, plans }
+  const override = (id: string, given: Override | null): void => {
+    const { [id]: _, ...others } = own.value.overrides
+    own.value = { ...own.value, overrides: given ? { ...others, [id]: given } : others }
   }
   return {
     project,
     chosen,
+    own,
     apply(event) {
       if (event.type === 'opened') {
-        project.value = event.project
-        choice.value = event.project.plans[0]?.id ?? ''
-      } else if (event.type === 'choose') choice.value = event.plan
+        found.value = event.project
+        own.value = NO_CHOICE
+      } else if (event.type === 'choose') own.value = { ...own.value, plan: event.plan }
       else if (event.type === 'plans') {
-        const { plans, files, bytes } = event
-        if (project.value)
-          project.value = {
-            ...project.value,
-            plans,
-            isLooking: false,
-            files: files ?? project.value.files,
-            bytes: bytes ?? project.value.bytes,
-          }
-      } else if (event.type === 'closed') project.value = null
-      else
-        setPlans(
-          (project.value?.plans ?? []).map((plan) =>
-            plan.id === event.plan ? overridden(plan, event) : plan,
-          ),
-        )
+        const { type: _, ...more } = event
+        if (found.value) found.value = { ...found.value, ...more, isLooking: false }
+      } else if (event.type === 'closed') found.value = null
+      else if (event.type === 'recall') {
+        const { plan, overrides } = event.own
+        own.value = { plan: own.value.plan || plan, overrides: { ...overrides, ...own.value.overrides } }
+      } else if (event.type === 'as-found') override(event.plan, null)
+      else {
+        const { type: _, plan, ...given } = event
+        const before = found.value?.plans.find(({ id }) => id === plan)
+        // what says the same as what was found must not stand in the way of a new configuration
+        override(plan, before && isSame(before, given) ? null : given)
+      }
     },
   }
 }

@@ -1,7 +1,7 @@
 /**
- * The runtimes there are, and what is being fetched. One download per runtime at a time.
+ * The runtimes there are, and what is being fetched. One download per version at a time.
  *
- * Invariant: `progress` holds a runtime from its first step until it is ready, cancelled or the user has put the error away.
+ * Invariant: `progress` holds a version of a runtime from its first step until it is ready, cancelled or the user has put the error away.
  */
 import { type ReadonlySignal, signal } from '@preact/signals'
 import type { RuntimeProgress, RuntimeSummary } from '../../abi/control.ts'
@@ -15,7 +15,8 @@ export type RuntimeEvent =
   | { type: 'list'; runtimes: readonly RuntimeSummary[] }
   | { type: 'unlisted'; message: string }
   | { type: 'progress'; progress: RuntimeProgress; time: number }
-  | { type: 'forget'; name: string }
+  /** `version` absent: all of that name. */
+  | { type: 'forget'; name: string; version?: string | null }
 
 export interface RuntimeStore {
   readonly runtimes: ReadonlySignal<readonly RuntimeSummary[]>
@@ -24,8 +25,17 @@ export interface RuntimeStore {
   /** Whether the catalogue has answered, well or badly. */
   readonly asked: ReadonlySignal<boolean>
   readonly progress: ReadonlySignal<ReadonlyMap<string, Download>>
+  /** Of one version, or of the only one there is where it is open. */
+  download(name: string, version: string | null): Download | undefined
   apply(event: RuntimeEvent): void
 }
+
+const keyOf = ({ name, version }: Pick<Download, 'name' | 'version'>): string => `${name} ${version}`
+/** What fails before the catalogue has answered has no version yet: it belongs to whoever asked. */
+const fits =
+  (name: string, version: string | null) =>
+  (each: Download): boolean =>
+    each.name === name && (version === null || each.version === '' || each.version === version)
 
 export const createRuntimeStore = (): RuntimeStore => {
   const runtimes = signal<readonly RuntimeSummary[]>([])
@@ -35,7 +45,8 @@ export const createRuntimeStore = (): RuntimeStore => {
 
   const step = (next: RuntimeProgress, time: number): void => {
     const all = new Map(progress.value)
-    const before = all.get(next.name)
+    const key = keyOf(next)
+    const before = all.get(key)
     // the same step can be told twice, by the call and by the event: a late one must not open a card again
     if (!before && next.step !== 'asked' && next.step !== 'downloading' && next.step !== 'failed') {
       markCached(next)
@@ -43,8 +54,8 @@ export const createRuntimeStore = (): RuntimeStore => {
     }
     const begins = !before || next.step === 'asked' || before.step === 'failed' || before.step === 'cancelled'
     const times = begins ? {} : before.times
-    if (next.step === 'cancelled' || next.step === 'ready') all.delete(next.name)
-    else all.set(next.name, { ...next, times: { ...times, [next.step]: times[next.step] ?? time } })
+    if (next.step === 'cancelled' || next.step === 'ready') all.delete(key)
+    else all.set(key, { ...next, times: { ...times, [next.step]: times[next.step] ?? time } })
     progress.value = all
     markCached(next)
   }
@@ -63,12 +74,12 @@ export const createRuntimeStore = (): RuntimeStore => {
     problem,
     asked,
     progress,
+    download: (name, version) => [...progress.value.values()].find(fits(name, version)),
     apply(event) {
       if (event.type === 'progress') step(event.progress, event.time)
       else if (event.type === 'forget') {
-        const all = new Map(progress.value)
-        all.delete(event.name)
-        progress.value = all
+        const goes = fits(event.name, event.version ?? null)
+        progress.value = new Map([...progress.value].filter(([, each]) => !goes(each)))
       } else {
         asked.value = true
         problem.value = event.type === 'unlisted' ? event.message : ''

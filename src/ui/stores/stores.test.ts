@@ -130,11 +130,61 @@ test('a failure stays until it is put away or tried again, and then starts with 
   const store = createRuntimeStore()
   store.apply({ type: 'progress', progress: step('asked'), time: 1 })
   store.apply({ type: 'progress', progress: step('failed', { message: 'damaged', retry: true }), time: 2 })
-  assert.equal(store.progress.value.get('python')?.message, 'damaged')
+  assert.equal(store.download('python', '3.12.0')?.message, 'damaged')
   store.apply({ type: 'progress', progress: step('asked'), time: 9 })
-  assert.deepEqual(store.progress.value.get('python')?.times, { asked: 9 })
+  assert.deepEqual(store.download('python', null)?.times, { asked: 9 })
   store.apply({ type: 'forget', name: 'python' })
   assert.equal(store.progress.value.size, 0)
+})
+
+test('two versions of one runtime come side by side, and what failed without a version belongs to both', () => {
+  const store = createRuntimeStore()
+  store.apply({ type: 'progress', progress: step('downloading', { loaded: 1 }), time: 1 })
+  store.apply({ type: 'progress', progress: step('downloading', { version: '3.11.9', loaded: 2 }), time: 1 })
+  assert.equal(store.download('python', '3.12.0')?.loaded, 1)
+  assert.equal(store.download('python', '3.11.9')?.loaded, 2)
+  assert.equal(store.download('python', '3.10.0'), undefined)
+  store.apply({ type: 'progress', progress: step('ready', { version: '3.11.9' }), time: 2 })
+  assert.equal(store.download('python', '3.12.0')?.loaded, 1)
+  store.apply({ type: 'forget', name: 'python', version: '3.12.0' })
+  store.apply({ type: 'progress', progress: step('failed', { version: '' }), time: 3 })
+  assert.equal(store.download('python', '3.12.0')?.step, 'failed')
+})
+
+test('layouts go by the project’s id; what was kept under its name goes over to the first that has it', () => {
+  const kept = new Map<string, string>()
+  const storage = {
+    getItem: (key: string) => kept.get(key) ?? null,
+    setItem: (key: string, value: string) => void kept.set(key, value),
+  }
+  kept.set('wasmrun:layouts', JSON.stringify([['shop', { filesWidth: 300, watch: true }]]))
+  const store = createPreferenceStore(storage)
+  store.enter('id-1', 'shop')
+  assert.equal(store.current.value.filesWidth, 300)
+  assert.equal(store.current.value.watch, true)
+  store.enter('id-2', 'shop')
+  assert.equal(store.current.value.watch, false, 'a namesake is another project')
+  store.apply({ filesWidth: 200 })
+  store.enter('id-1', 'renamed')
+  assert.equal(store.current.value.filesWidth, 300)
+  assert.equal(store.current.value.watch, true)
+})
+
+test('a project that gets its id keeps the layout it has', () => {
+  const kept = new Map<string, string>()
+  const storage = {
+    getItem: (key: string) => kept.get(key) ?? null,
+    setItem: (key: string, value: string) => void kept.set(key, value),
+  }
+  const store = createPreferenceStore(storage)
+  store.enter('', 'shop')
+  store.apply({ watch: true, bottomHeight: 300 })
+  store.adopt('id-1')
+  store.enter('', '')
+  store.apply({ bottomHeight: 200 })
+  store.enter('id-1', 'shop')
+  assert.equal(store.current.value.bottomHeight, 300)
+  assert.equal(store.current.value.watch, true)
 })
 
 test('stored preferences are taken only where they make sense', () => {
@@ -229,4 +279,28 @@ test('toasts are few and go by themselves, faults stay', () => {
   )
   for (let i = 0; i < 9; i++) store.apply({ type: 'toast', kind: 'info', text: `${i}` })
   assert.equal(store.toasts.value.length, TOASTS_MAX)
+})
+
+test('what the user typed lies over what is found, also when that is found anew; the same words are no change', () => {
+  const store = createProjectStore()
+  store.apply({ type: 'opened', project: project([plan('a'), plan('b')]) })
+  store.apply({ type: 'choose', plan: 'b' })
+  store.apply({ type: 'override', plan: 'b', command: 'python3', args: ['b.py', '-v'], env: { X: '1' } })
+  store.apply({ type: 'plans', plans: [plan('c'), { ...plan('b'), reason: 'new' }] })
+  assert.deepEqual(store.chosen.value?.args, ['b.py', '-v'])
+  assert.equal(store.chosen.value?.reason, 'new')
+  store.apply({ type: 'as-found', plan: 'b' })
+  assert.deepEqual(store.chosen.value?.args, ['b.py'])
+  store.apply({ type: 'override', plan: 'b', command: 'python3', args: ['b.py'], env: {} })
+  assert.deepEqual(store.own.value.overrides, {})
+})
+
+test('what was decided before comes back, and what is decided now counts more', () => {
+  const store = createProjectStore()
+  store.apply({ type: 'opened', project: project([plan('a'), plan('b')]) })
+  store.apply({ type: 'override', plan: 'a', command: 'now', args: [] })
+  const overrides = { a: { command: 'before', args: [] }, b: { command: 'kept', args: ['x'] } }
+  store.apply({ type: 'recall', own: { plan: 'b', overrides } })
+  assert.equal(store.chosen.value?.command, 'kept')
+  assert.equal(store.project.value?.plans[0]?.command, 'now')
 })

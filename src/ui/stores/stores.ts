@@ -1,5 +1,6 @@
 /** All stores together: what the page knows. Each has one writer, its `apply`. */
 import { type ConsoleStore, createConsoleStore } from '../console/console-store.ts'
+import { sourceOf } from '../logs/log-feed.ts'
 import { createDialogStore, type DialogStore } from './dialog-store.ts'
 import { createLogStore, type LogStore } from './log-store.ts'
 import { createNoticeStore, type NoticeStore } from './notice-store.ts'
@@ -23,8 +24,6 @@ export interface Stores {
 
 export interface StoreParts {
   storage: Pick<Storage, 'getItem' | 'setItem'> | null
-  /** As long as the tab; null where there is none. */
-  session?: Pick<Storage, 'getItem' | 'setItem'> | null
   nextFrame(): Promise<void>
   later(callback: () => void, milliseconds: number): void
 }
@@ -36,14 +35,13 @@ const noted = (console: ConsoleStore, logs: LogStore): ConsoleStore => ({
     console.apply(event)
     if (event.type !== 'system') return
     const { time, text } = event
-    const source = event.source === 'kernel' || event.source === 'host' ? event.source : 'page'
-    const severity = event.severity === 'error' ? 'error' : 'info'
-    logs.apply({ type: 'entry', entry: { time, source, severity, text } })
+    const { severity = 'info' } = event
+    logs.apply({ type: 'entry', entry: { time, source: sourceOf(event.source), severity, text } })
   },
 })
 
-export const createStores = ({ storage, session = null, nextFrame, later }: StoreParts): Stores => {
-  const logs = createLogStore(session)
+export const createStores = ({ storage, nextFrame, later }: StoreParts): Stores => {
+  const logs = createLogStore({ storage, later })
   return {
     console: noted(
       createConsoleStore((callback) => void nextFrame().then(callback)),
