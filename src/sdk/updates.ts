@@ -114,7 +114,7 @@ export const createUpdates = (parts: UpdateParts): Updates & { start(): Promise<
       const next = await status(waiting)
       const { active } = registration
       // The worker in office serves the accepted version from now on, and the page that is loaded then lets the new one take over.
-      // Not both at once: Chromium 156 often never answers a navigation that begins while a worker takes office.
+      // Not both at once: with a debugger on the worker Chromium 156 often never answers a navigation around that moment.
       if (next && active && (await within(ask(active, { type: 'serve', id: next.id }))) === true)
         return parts.reload()
       post(waiting, { type: 'accept' })
