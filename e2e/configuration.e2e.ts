@@ -110,7 +110,10 @@ test('a project cannot widen what the user allows, and its own limits go with it
       .waitFor()
     await page.getByRole('button', { name: 'Project wider' }).click()
     await page.getByRole('menuitem', { name: 'Close project' }).click()
-    await page.getByRole('button', { name: /Open folder/ }).first().waitFor()
+    await page
+      .getByRole('button', { name: /Open folder/ })
+      .first()
+      .waitFor()
     assert.ok((await max()) > 2 ** 30, 'the next project has the usual room')
   })
 })

@@ -65,10 +65,13 @@ export type ProjectEvent =
     }
   | { type: 'plans'; plans: readonly RunPlan[]; files?: number; bytes?: number }
   | { type: 'closed' }
+  | { type: 'trust'; isSealed: boolean }
 
 export interface ProjectStore {
   readonly project: ReadonlySignal<Project | null>
   readonly chosen: ReadonlySignal<RunPlan | null>
+  /** It runs with strict limits, and nobody has trusted it yet. */
+  readonly isSealed: ReadonlySignal<boolean>
   apply(event: ProjectEvent): void
 }
 
@@ -100,6 +103,7 @@ export const joinWords = (words: readonly string[]): string =>
 export const createProjectStore = (): ProjectStore => {
   const project = signal<Project | null>(null)
   const choice = signal('')
+  const isSealed = signal(false)
   const chosen = computed(() => {
     const plans = project.value?.plans ?? []
     return plans.find((plan) => plan.id === choice.value) ?? plans[0] ?? null
@@ -110,6 +114,7 @@ export const createProjectStore = (): ProjectStore => {
   return {
     project,
     chosen,
+    isSealed,
     apply(event) {
       if (event.type === 'opened') {
         project.value = event.project
@@ -126,6 +131,7 @@ export const createProjectStore = (): ProjectStore => {
             bytes: bytes ?? project.value.bytes,
           }
       } else if (event.type === 'closed') project.value = null
+      else if (event.type === 'trust') isSealed.value = event.isSealed
       else
         setPlans(
           (project.value?.plans ?? []).map((plan) =>
