@@ -7,7 +7,7 @@
  * Invariant: `end` runs once per process, whoever comes first: its own exit, a signal, a failed worker.
  */
 import type { ExitReason, JailApi, KernelEvent, ProcessInfo, SpawnRequest } from '../abi/control.ts'
-import { ERRNO, SysError } from '../abi/errno.ts'
+import { ERRNO, isCode, SysError } from '../abi/errno.ts'
 import { type Granted, grant, grantChild, type Limits, passedWords, raiseWords } from '../abi/limits.ts'
 import { SIGNAL, signalCode } from '../abi/signals.ts'
 import type { Remote } from '../ipc/rpc.ts'
@@ -125,13 +125,19 @@ export const createProcesses = (options: ProcessesOptions): Processes => {
       ? grantChild(options.granted(), above)
       : grant(options.granted(), request.limits ?? {}, 'spawn')
     const { limits } = granted
-    const program = await programs.resolve(request, limits.memory)
+    const program = await programs.resolve(request, limits.memory).catch((error: unknown) => {
+      if (!isCode(error, 'ENOMEM')) throw error
+      if (above) refusals.refused(above, 'memory')
+      const words = error instanceof Error ? error.message.replace(/^E\w+: /, '') : ''
+      throw new SysError(ERRNO.NOMEM, '', `${words}. ${raiseWords('memory', granted.sources.memory)}`)
+    })
     // It may have ended meanwhile, and its slot have become another's.
     if (above?.exit) throw new SysError(ERRNO.SRCH, `process ${above.pid}`)
     for (const name of full(above, granted)) {
       if (above) refusals.refused(above, name)
       const errno = name === 'processes' ? ERRNO.AGAIN : ERRNO.NOMEM
-      throw new SysError(errno, request.command, passedWords(name, limits[name], granted.sources[name]))
+      const words = passedWords(name, limits[name], granted.sources[name])
+      throw new SysError(errno, '', `${request.command}: ${words}`)
     }
     const preopens = choosePreopens(files, request, program.startsInPwd)
     const prepared = prepare(objects, files, { request, program, preopens, parent, limits })
