@@ -102,7 +102,7 @@ test('a program that asks for more at its start than it may have is refused by n
       (error: Error) => error.message,
     )
   })
-  assert.match(refused, /ENOMEM.*asks for .* at its start.*limit is 1 MB/)
+  assert.match(refused, /ENOMEM.*asks for .* at its start.*limit is 1 MB of memory.*\. Raise limits\.memory/)
 })
 
 test('open files and the size of a file have limits that a program sees as EMFILE and EFBIG', async () => {

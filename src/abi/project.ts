@@ -16,6 +16,8 @@ export interface ProjectInfo {
   entries: number
   /** Open in this page, in another tab of this browser, or not at all. */
   state: 'closed' | 'here' | 'elsewhere'
+  /** Nobody has trusted it yet: it runs with the strict limits and gets no folder of the disk. */
+  sealed: boolean
 }
 
 /** What could not be brought back as it was. `path` is relative to the project; '' is the project itself. */
@@ -92,7 +94,9 @@ export interface ProjectsForKernel {
 /** What the page asks the host. */
 export interface ProjectsForPage {
   listProjects(): Promise<ProjectInfo[]>
-  createProject(name: string): Promise<ProjectInfo>
+  createProject(name: string, isSealed?: boolean): Promise<ProjectInfo>
+  /** The user's word for a project that was sealed, or the seal for one that was not. @throws SysError ENOENT */
+  sealProject(id: string, isSealed: boolean): Promise<void>
   /** Makes it this page's. @throws SysError ENOENT; EBUSY when another tab has it and `takeOver` is false */
   openProject(id: string, takeOver: boolean): Promise<ProjectInfo>
   /** Gives it back. */

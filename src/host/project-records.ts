@@ -15,6 +15,8 @@ export interface Meta {
   owner: string
   /** A copy that is not complete. */
   isHidden: boolean
+  /** Nobody has trusted it yet. */
+  isSealed: boolean
   /** Number of the checkpoint; 0: none. */
   generation: number
   baseParts: number
@@ -55,6 +57,7 @@ export const parseMeta = (value: unknown): Meta | null => {
     name,
     owner,
     isHidden: value.isHidden === true,
+    isSealed: value.isSealed === true,
   }
 }
 

@@ -89,7 +89,9 @@ export const projectsForPage = (
   estimate: () => Promise<StorageFigures>,
 ): ProjectsForPage => ({
   listProjects: () => projects.list(),
-  createProject: async (name: unknown) => projects.create(parseProjectName(name)),
+  createProject: async (name: unknown, isSealed: unknown) =>
+    projects.create(parseProjectName(name), isSealed === true),
+  sealProject: async (id: unknown, isSealed: unknown) => projects.seal(projectId(id), isSealed !== false),
   openProject: async (id: unknown, takeOver: unknown) => projects.open(projectId(id), takeOver === true),
   closeProject: () => projects.close(),
   renameProject: async (id: unknown, name: unknown) => projects.rename(projectId(id), parseProjectName(name)),

@@ -210,6 +210,24 @@ test('storage that was cleared is noticed, and the project begins anew under its
   assert.deepEqual(namesIn((await page.exportProject(id)).zip), { a: 'three' })
 })
 
+test('a seal outlives copies, cleared storage and a rename, and goes by the word of the page alone', async () => {
+  const store = createTestStore()
+  const { page, kernel } = openPage(store)
+  const { id, sealed } = await page.createProject('guest', true)
+  assert.ok(sealed)
+  assert.ok((await page.openProject(id, false)).sealed)
+  assert.ok((await page.duplicateProject(id, 'copy')).sealed)
+  store.records.clear()
+  await kernel.restartLog()
+  await page.renameProject(id, 'other')
+  const seals = async () => (await page.listProjects()).map((each) => [each.name, each.sealed])
+  assert.deepEqual(await seals(), [['other', true]])
+  await page.sealProject(id, false)
+  await kernel.appendLog(batch(1, 'a', 'one'), 1)
+  assert.deepEqual(await seals(), [['other', false]])
+  await assert.rejects(page.sealProject('none', true), refusal('ENOENT'))
+})
+
 test('records that are no records are passed over, and a clock that goes back changes nothing', async () => {
   const store = createTestStore()
   let time = 5_000_000

@@ -30,7 +30,8 @@ const MAX_PROJECTS = 10_000
 export interface Projects {
   readonly forKernel: ProjectsForKernel
   list(): Promise<ProjectInfo[]>
-  create(name: string): Promise<ProjectInfo>
+  create(name: string, isSealed?: boolean): Promise<ProjectInfo>
+  seal(id: string, isSealed: boolean): Promise<void>
   open(id: string, takeOver: boolean): Promise<ProjectInfo>
   close(): Promise<void>
   rename(id: string, name: string): Promise<void>
@@ -80,8 +81,8 @@ export const createProjects = ({ store, ownership, newId, now, notify }: Project
   }
   const describe = (meta: Meta, elsewhere: Set<string>): ProjectInfo => {
     const state = current?.meta.id === meta.id ? 'here' : elsewhere.has(meta.id) ? 'elsewhere' : 'closed'
-    const { id, name, created, opened, saved, entries } = meta
-    return { id, name, created, opened, saved, entries, bytes: meta.baseBytes + meta.logBytes, state }
+    const { id, name, created, opened, saved, entries, isSealed: sealed } = meta
+    return { id, name, created, opened, saved, entries, bytes: meta.baseBytes + meta.logBytes, state, sealed }
   }
   const fresh = (name: string): Meta => ({
     version: META_VERSION,
@@ -93,6 +94,7 @@ export const createProjects = ({ store, ownership, newId, now, notify }: Project
     entries: 0,
     owner: '',
     isHidden: false,
+    isSealed: false,
     generation: 0,
     baseParts: 0,
     baseBytes: 0,
@@ -160,8 +162,8 @@ export const createProjects = ({ store, ownership, newId, now, notify }: Project
       if (!open) throw new SysError(ERRNO.PERM, '', 'no project is open here')
       const isGone = await store.step(metaKey(open.meta.id), (value) => {
         if (parseMeta(value)) return { put: [], remove: [], result: false }
-        const { name, id, created, opened } = open.meta
-        open.meta = { ...fresh(name), id, created, opened, owner: open.token }
+        const { name, id, created, opened, isSealed } = open.meta
+        open.meta = { ...fresh(name), id, created, opened, isSealed, owner: open.token }
         open.building = null
         return { put: [[metaKey(id), open.meta]], remove: leftovers(open.meta), result: true }
       })
@@ -218,6 +220,16 @@ export const createProjects = ({ store, ownership, newId, now, notify }: Project
     ownership.release(id)
   }
 
+  const alter = async (id: string, change: Partial<Meta>): Promise<void> => {
+    await store.step(metaKey(id), (value) => {
+      const meta = parseMeta(value)
+      if (!meta) throw noSuch(id)
+      return { put: [[metaKey(id), { ...meta, ...change }]], remove: [], result: undefined }
+    })
+    if (current?.meta.id === id) current.meta = { ...current.meta, ...change }
+    changed()
+  }
+
   return {
     forKernel,
     read: async (id, from) => readChunk(store, await read(id), from),
@@ -236,8 +248,8 @@ export const createProjects = ({ store, ownership, newId, now, notify }: Project
       const shown = metas.filter(({ isHidden }) => !isHidden).map((meta) => describe(meta, elsewhere))
       return shown.sort((a, b) => Math.max(b.opened, b.created) - Math.max(a.opened, a.created))
     },
-    create: async (name) => {
-      const meta = fresh(name)
+    create: async (name, isSealed = false) => {
+      const meta = { ...fresh(name), isSealed }
       await store.step(metaKey(meta.id), () => ({
         put: [[metaKey(meta.id), meta]],
         remove: [],
@@ -271,17 +283,11 @@ export const createProjects = ({ store, ownership, newId, now, notify }: Project
       await close()
       changed()
     },
-    rename: async (id, name) => {
-      await store.step(metaKey(id), (value) => {
-        const meta = parseMeta(value)
-        if (!meta) throw noSuch(id)
-        return { put: [[metaKey(id), { ...meta, name }]], remove: [], result: undefined }
-      })
-      if (current?.meta.id === id) current.meta = { ...current.meta, name }
-      changed()
-    },
+    rename: (id, name) => alter(id, { name }),
+    seal: (id, isSealed) => alter(id, { isSealed }),
     duplicate: async (id, name) => {
-      const meta = await copy(store, ownership, () => read(id), { ...fresh(name), isHidden: true })
+      const { isSealed } = await read(id)
+      const meta = await copy(store, ownership, () => read(id), { ...fresh(name), isSealed, isHidden: true })
       changed()
       return describe(meta, new Set())
     },

@@ -7,7 +7,7 @@
  * Invariant: `end` runs once per process, whoever comes first: its own exit, a signal, a failed worker.
  */
 import type { ExitReason, JailApi, KernelEvent, ProcessInfo, SpawnRequest } from '../abi/control.ts'
-import { ERRNO, SysError } from '../abi/errno.ts'
+import { ERRNO, isCode, SysError } from '../abi/errno.ts'
 import { type Granted, grant, grantChild, type Limits, passedWords, raiseWords } from '../abi/limits.ts'
 import { SIGNAL, signalCode } from '../abi/signals.ts'
 import type { Remote } from '../ipc/rpc.ts'
@@ -35,7 +35,7 @@ import { createSignals } from './signals.ts'
 import { createStraces } from './strace.ts'
 import { createThreads } from './threads.ts'
 import { createTree, createTrees } from './trees.ts'
-import { createMeter, judge, judgeMemory, judgeTree, meterOutput } from './warden.ts'
+import { createMeter, createWarden, meterOutput } from './warden.ts'
 
 export interface Processes {
   /** A child of the page. */
@@ -129,13 +129,20 @@ export const createProcesses = (options: ProcessesOptions): Processes => {
       ? grantChild(options.granted(), above)
       : grant(options.granted(), request.limits ?? {}, 'spawn')
     const { limits } = granted
-    const program = await programs.resolve(request, limits.memory)
+    const program = await programs.resolve(request, limits.memory).catch((error: unknown) => {
+      if (!isCode(error, 'ENOMEM')) throw error
+      if (above) refusals.refused(above, 'memory')
+      const words = error instanceof Error ? error.message.replace(/^E\w+: /, '') : ''
+      throw new SysError(ERRNO.NOMEM, '', `${words}. ${raiseWords('memory', granted.sources.memory)}`)
+    })
     // It may have ended meanwhile, and its slot have become another's.
     if (above?.exit) throw new SysError(ERRNO.SRCH, `process ${above.pid}`)
-    for (const name of full(above, granted)) {
+    const name = warden.whatIsFull(above?.tree ?? null, granted)
+    if (name) {
       if (above) refusals.refused(above, name)
       const errno = name === 'processes' ? ERRNO.AGAIN : ERRNO.NOMEM
-      throw new SysError(errno, request.command, passedWords(name, limits[name], granted.sources[name]))
+      const words = passedWords(name, limits[name], granted.sources[name])
+      throw new SysError(errno, '', `${request.command}: ${words}`)
     }
     const preopens = withTrees(choosePreopens(files, request, program.startsInPwd), program.trees)
     const prepared = prepare(objects, files, { request, program, preopens, parent, limits })
@@ -170,13 +177,6 @@ export const createProcesses = (options: ProcessesOptions): Processes => {
     // Once it has ended, its last row has been told, and its slot may be another's.
     if (!entry.exit) report({ type: 'process', process: describe(memory, entry) })
     return entry.pid
-  }
-  /** The limits that leave no room for a child of that process, or for one of the page (null). */
-  const full = (above: Entry | null, { limits }: Granted): (keyof Limits)[] => {
-    const names: (keyof Limits)[] = []
-    if (!trees.hasRoom(above?.tree ?? null, limits.processes)) names.push('processes')
-    if (judgeMemory(memory, entries.values(), limits)) names.push('machineMemory')
-    return names
   }
   const fail = (entry: Entry, error: unknown): void =>
     end(entry, { code: 126, signal: 0, message: error instanceof Error ? error.message : String(error) })
@@ -235,28 +235,18 @@ export const createProcesses = (options: ProcessesOptions): Processes => {
       face: (entry, thread) => faceFor(entry, thread, forChildren),
     }),
   }
+  const warden = createWarden({
+    memory,
+    entries,
+    trees,
+    refusals,
+    granted: options.granted,
+    stop: (entry, message) => end(entry, { code: signalCode(SIGNAL.KILL), signal: SIGNAL.KILL, message }),
+  })
   const get = (pid: number): Entry => {
     const entry = entries.get(pid)
     if (!entry) throw new SysError(ERRNO.SRCH, `process ${pid}`)
     return entry
-  }
-  const stopFor = (entry: Entry, message: string): void =>
-    end(entry, { code: signalCode(SIGNAL.KILL), signal: SIGNAL.KILL, message })
-  /** Limits of several processes together. */
-  const judgeAll = (): void => {
-    for (const tree of [...trees.all()]) {
-      const verdict = judgeTree(memory, tree, performance.now())
-      if (verdict) for (const entry of [...tree.living]) stopFor(entry, verdict)
-    }
-    const { limits, sources } = options.granted()
-    const name = 'machineMemory'
-    const greediest = judgeMemory(memory, entries.values(), limits)
-    if (greediest)
-      stopFor(
-        greediest,
-        `of all programs it used the most when ${passedWords(name, limits[name], sources[name]).replace('it', 'they')}`,
-      )
-    refusals.lookAtDisk(limits, raiseWords('diskBytes', sources.diskBytes))
   }
   /** The page hears of a process that stops or goes on. */
   const tellState = (entry: Entry): void => {
@@ -296,10 +286,9 @@ export const createProcesses = (options: ProcessesOptions): Processes => {
         signals.follow(entry)
         tellState(entry)
         refusals.look(entry)
-        const verdict = judge(memory, entry, performance.now())
-        if (verdict) stopFor(entry, verdict)
+        warden.look(entry)
       }
-      judgeAll()
+      warden.lookAtAll()
       return moved
     },
   }

@@ -97,7 +97,9 @@ export const memoryWords = (entry: Entry, used: number, said: string): string =>
   if (used >= limit * NEARLY_ALL)
     return `it had used up its memory: ${passedWords('memory', limit, entry.sources.memory)}`
   // One large allocation is refused while little is used: only the program knows, and says so.
-  return OUT_OF_MEMORY.test(said) ? `it was refused more than ${reached(entry, 'memory')}` : ''
+  return OUT_OF_MEMORY.test(said)
+    ? `it says that it is out of memory: it may have ${reached(entry, 'memory')}`
+    : ''
 }
 
 const refusedWords = (entry: Entry): string => {

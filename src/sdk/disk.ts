@@ -51,6 +51,8 @@ export interface DiskPartOptions {
   kernel: () => Promise<Remote<KernelApi>>
   host: () => Promise<Remote<DiskForPage>>
   emit: (status: DiskStatus) => void
+  /** Throws while the project gets no folder. */
+  refuse: (what: string) => void
 }
 
 /** The part of a handle that the library of types does not have. */
@@ -67,7 +69,7 @@ const ask = async (handle: FileSystemDirectoryHandle, readonly: boolean): Promis
   return (await asking.requestPermission?.({ mode })) === 'granted'
 }
 
-export const createDisk = ({ kernel, host, emit }: DiskPartOptions): DiskPart => {
+export const createDisk = ({ kernel, host, emit, refuse }: DiskPartOptions): DiskPart => {
   let status = DISK_OFF
   const heard = (next: DiskStatus): void => {
     status = next
@@ -85,6 +87,7 @@ export const createDisk = ({ kernel, host, emit }: DiskPartOptions): DiskPart =>
       return status
     },
     connect: async (handle, options = {}) => {
+      refuse(handle.name)
       if (!(await ask(handle, options.readonly === true)))
         throw new SysError(ERRNO.PERM, handle.name, 'the browser was not allowed to open the folder')
       const port = await line()

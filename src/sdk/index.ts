@@ -1,14 +1,9 @@
 /**
  * `createWasmrun()`: the public API over one open machine. The page, the tests and an embedding site use the same object.
  */
-import type {
-  DiagnosticOptions,
-  KernelApi,
-  KernelEvent,
-  RuntimeProgress,
-  TraceEntry,
-} from '../abi/control.ts'
+import type { DiagnosticOptions, KernelEvent, RuntimeProgress, TraceEntry } from '../abi/control.ts'
 import { ERRNO, SysError } from '../abi/errno.ts'
+import { KIND_LIMITS, type Limits } from '../abi/limits.ts'
 import { parseSignal, SIGNAL, signalCode } from '../abi/signals.ts'
 import { createDisk } from './disk.ts'
 import { createFileSystem } from './files.ts'
@@ -17,6 +12,7 @@ import { createProcess, exitStatus, type ProcessCalls, type ProcessFeed } from '
 import { createProjects } from './projects.ts'
 import { spawnRequest } from './spawn.ts'
 import type { Straces } from './strace.ts'
+import { createTrust, type TrustPart } from './trust.ts'
 import type { Events, LogEntry, Wasmrun } from './types.ts'
 import { createUpdates } from './updates.ts'
 import { createWatches } from './watches.ts'
@@ -55,6 +51,7 @@ export const createWasmrun = (
     project: new Set(),
     save: new Set(),
     sync: new Set(),
+    trust: new Set(),
   }
   let diagnostics = asked
   /** For a report. */
@@ -141,7 +138,8 @@ export const createWasmrun = (
   }
   let opening = open()
   let hasRun = false
-  let limits: Parameters<KernelApi['setLimits']> | null = null
+  /** The user's, and what the project asks for. */
+  let limits: [Limits, Partial<Limits>] = [KIND_LIMITS, {}]
   const ready = opening.then(() => undefined)
   const updates = createUpdates({
     container: scripts.service === null ? undefined : navigator.serviceWorker,
@@ -164,7 +162,7 @@ export const createWasmrun = (
     hasRun = false
     opening = open()
     const { kernel: fresh } = await opening
-    if (limits) await fresh.api.setLimits(...limits)
+    await fresh.api.setLimits(...limits, trust.isSealed())
     watches.renew()
     disk.renewed()
   }
@@ -185,7 +183,19 @@ export const createWasmrun = (
     return readable
   }
   const watches = createWatches(kernel)
-  const disk = createDisk({ kernel, host, emit: (status) => emit('sync', status) })
+  const applyLimits = async (): Promise<void> => (await kernel()).setLimits(...limits, trust.isSealed())
+  const trust: TrustPart = createTrust({
+    apply: applyLimits,
+    keep: (isSealed) => projects.sealed(isSealed),
+    hasFolder: () => disk.api.status.state !== 'off',
+    emit: (state) => emit('trust', state),
+  })
+  const disk = createDisk({
+    kernel,
+    host,
+    emit: (status) => emit('sync', status),
+    refuse: trust.refuse,
+  })
   const projects = createProjects({
     kernel,
     host,
@@ -193,6 +203,7 @@ export const createWasmrun = (
     // A folder in step would get another project's files.
     hasRun: () => hasRun || disk.api.status.state !== 'off',
     disk,
+    trust,
     emit: (event) => emit('project', event),
   })
   // A tab in the background may be closed without another word.
@@ -300,14 +311,15 @@ export const createWasmrun = (
       forget: async (id: string) => (await import('./kept.ts')).forgetKept(self.caches, document.baseURI, id),
     }),
     projects: projects.api,
+    trust: trust.api,
     disk: disk.api,
     settings: {
       get: async (key) => (await host()).getSetting(key),
       set: async (key, value) => (await host()).setSetting(key, value),
     },
     setLimits: async (wanted, project = {}) => {
-      limits = [wanted, project, false]
-      await (await kernel()).setLimits(...limits)
+      limits = [wanted, project]
+      await applyLimits()
     },
     updates: { state: updates.state, check: updates.check, accept: updates.accept },
     check: async () => (await kernel()).fsck(),

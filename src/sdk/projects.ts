@@ -9,6 +9,7 @@ import { ERRNO, isCode, SysError } from '../abi/errno.ts'
 import type { ProjectInfo, ProjectLoss, ProjectNotice, ProjectsForPage, SaveState } from '../abi/project.ts'
 import type { Remote } from '../ipc/rpc.ts'
 import type { DiskPart } from './disk.ts'
+import type { TrustPart } from './trust.ts'
 import type { OpenOptions, ProjectEvent, Projects } from './types.ts'
 
 /** A tab that has gone has let go of its project by then. */
@@ -22,6 +23,7 @@ export interface ProjectsOptions {
   /** Whether a program has run in the machine since it was opened. */
   hasRun: () => boolean
   disk: Pick<DiskPart, 'resume' | 'pause' | 'remember'>
+  trust: Pick<TrustPart, 'isSealed' | 'put'>
   emit: (event: ProjectEvent) => void
 }
 
@@ -31,10 +33,12 @@ export interface ProjectsPart {
   noticed(what: ProjectNotice['what']): void
   /** From the kernel. */
   saved(state: SaveState): void
+  /** What is open is sealed, or trusted, from now on. */
+  sealed(isSealed: boolean): Promise<void>
 }
 
 export const createProjects = (options: ProjectsOptions): ProjectsPart => {
-  const { kernel, host, restart, hasRun, disk, emit } = options
+  const { kernel, host, restart, hasRun, disk, trust, emit } = options
   let current: ProjectInfo | null = null
   let losses: ProjectLoss[] = []
   let state: SaveState = { state: 'saved', message: '' }
@@ -80,6 +84,7 @@ export const createProjects = (options: ProjectsOptions): ProjectsPart => {
   }
   const restore = async (id: string, takeOver: boolean): ReturnType<Projects['open']> => {
     const project = await (await host()).openProject(id, takeOver)
+    await trust.put(project.sealed)
     const opened = await (await kernel()).restoreProject()
     current = project
     losses = opened.losses
@@ -106,10 +111,11 @@ export const createProjects = (options: ProjectsOptions): ProjectsPart => {
       return restore(id, takeOver)
     }
   }
-  const keep = async (name: string): Promise<ProjectInfo> => {
+  const keep = async (name: string, isSealed: boolean): Promise<ProjectInfo> => {
     await leave(false)
     const api = await host()
-    const { id } = await api.createProject(name)
+    await trust.put(isSealed)
+    const { id } = await api.createProject(name, isSealed)
     current = await api.openProject(id, false)
     await (await kernel()).keepProject()
     await disk.remember().catch(() => {})
@@ -133,10 +139,10 @@ export const createProjects = (options: ProjectsOptions): ProjectsPart => {
       return state
     },
     list: async () => (await host()).listProjects(),
-    create: (name, { files = 'none', ...rest } = {}) =>
+    create: (name, { files = 'none', sealed, ...rest } = {}) =>
       inTurn(async () => {
-        if (files === 'current') return keep(name)
-        const { id } = await (await host()).createProject(name)
+        if (files === 'current') return keep(name, sealed ?? trust.isSealed())
+        const { id } = await (await host()).createProject(name, sealed ?? false)
         return (await open(id, rest)).project
       }),
     open: (id, how = {}) => inTurn(() => open(id, how)),
@@ -144,6 +150,7 @@ export const createProjects = (options: ProjectsOptions): ProjectsPart => {
       inTurn(async () => {
         await leave(discard)
         await restart()
+        await trust.put(false)
         emit({ what: 'closed', project: null })
       }),
     save,
@@ -186,6 +193,11 @@ export const createProjects = (options: ProjectsOptions): ProjectsPart => {
     },
     saved: (next) => {
       state = next
+    },
+    sealed: async (isSealed) => {
+      if (!current) return
+      await (await host()).sealProject(current.id, isSealed)
+      current = { ...current, sealed: isSealed }
     },
   }
 }

@@ -19,6 +19,7 @@ import type { Limits } from '../abi/limits.ts'
 import type { OpenedProject, ProjectInfo, ProjectLoss, SaveState, StorageFigures } from '../abi/project.ts'
 
 import type { Disk } from './disk.ts'
+import type { Trust } from './trust.ts'
 
 export type {
   DiskConflict,
@@ -29,6 +30,7 @@ export type {
   EmptyFolder,
 } from '../abi/disk.ts'
 export type { Disk } from './disk.ts'
+export type { Trust } from './trust.ts'
 
 /** A tree of files: a string or bytes is a file, an object a directory, `{ symlink }` a link. */
 export type FileTree = { [name: string]: string | Uint8Array | FileTree | SymlinkNode }
@@ -140,6 +142,7 @@ export interface Events {
   /** How the folder of the disk stands. */
   sync: DiskStatus
   project: ProjectEvent
+  trust: { isSealed: boolean }
   save: SaveState
   process: ProcessInfo
   /** `message` says why, when the machine itself ended it (trap, missing import, worker died), else ''. */
@@ -235,8 +238,11 @@ export interface Projects {
   readonly saving: SaveState
   /** The newest first. */
   list(): Promise<ProjectInfo[]>
-  /** Makes a project and opens it: empty, or with what is in /home/project now. Names need not be unique. */
-  create(name: string, options?: OpenOptions & { files?: 'none' | 'current' }): Promise<ProjectInfo>
+  /** Makes a project and opens it: empty, or with what is in /home/project now. Names need not be unique. `sealed`: as `trust` has it; default: what is in /home/project now stays as it is, an empty one is not. */
+  create(
+    name: string,
+    options?: OpenOptions & { files?: 'none' | 'current'; sealed?: boolean },
+  ): Promise<ProjectInfo>
   /**
    * Brings a project back into /home/project; from then on every change there is kept within half a second. Closes the one
    * that is open, with its processes; one that is open here already stays as it is. `losses` names what damage has cost. Rejects
@@ -327,6 +333,8 @@ export interface Wasmrun {
   readonly storage: Storage
   /** Projects that are kept in this browser. */
   readonly projects: Projects
+  /** Whether what is open is sealed: strict limits, no folder of the disk. */
+  readonly trust: Trust
   /** A folder of the user's disk, in step with /home/project. */
   readonly disk: Disk
   /** Small values that outlive the page (theme, limits, layout). */

@@ -123,6 +123,11 @@ const listen = ({ wasmrun, stores, now }: Ui): void => {
     const { source, text, time, severity } = entry
     stores.console.apply({ type: 'system', source, text, time, severity })
   })
+  wasmrun.on('trust', ({ isSealed }) => stores.project.apply({ type: 'trust', isSealed }))
+  // A link with ?sealed opens a page whose projects are sealed, one after the other.
+  wasmrun.on('project', ({ what }) => {
+    if (what === 'closed') void sealAsAsked(wasmrun)
+  })
   wasmrun.on('update', (state) => stores.updates.apply({ type: 'state', state }))
   wasmrun.on('slow', ({ message }) => tellSlow(stores, message))
   wasmrun.on('fault', ({ message }) => {
@@ -154,6 +159,11 @@ const tellSlow = ({ notices }: Ui['stores'], message: string | null): void => {
   })
 }
 
+/** Refused only while a folder of the disk is in step, which no closed project has. */
+const sealAsAsked = async ({ trust }: Wasmrun): Promise<void> => {
+  if (new URLSearchParams(location.search).has('sealed')) await trust.seal().catch(() => undefined)
+}
+
 const tellLost = (stores: Ui['stores'], message: string): void =>
   stores.notices.apply({
     type: 'card',
@@ -176,6 +186,7 @@ const begin = async ({ wasmrun, stores, machine, gallery, kept, settings, bring 
     tellLost(stores, messageOf(error))
     return
   }
+  await sealAsAsked(wasmrun)
   machine.start()
   // what cannot be read stays as it is meant to be
   void settings.load().catch(() => undefined)

@@ -205,6 +205,17 @@ export const COMMANDS: readonly Command[] = [
     isOffered: hasProject,
     run: ({ bring }) => void bring.close(),
   },
+  {
+    id: 'seal',
+    words: 'Seal the project: strict limits, no folder of the disk',
+    group: 'Project',
+    isOffered: ({ stores }) => !stores.project.isSealed.value,
+    run: ({ wasmrun, stores }) =>
+      void wasmrun.trust.seal().catch((error: unknown) => {
+        const text = `It was not sealed: ${messageOf(error)}`
+        stores.notices.apply({ type: 'toast', kind: 'fault', text })
+      }),
+  },
   panel('console', 'Console'),
   panel('logs', 'Logs'),
   panel('kernel', 'Kernel'),

@@ -10,6 +10,7 @@ import { isSmall } from './media.ts'
 import { Popover } from './popover.tsx'
 import { RuntimeChip } from './runtime-chip.tsx'
 import { ThemeButton } from './theme.tsx'
+import { TrustChip } from './trust-chip.tsx'
 
 const MENU: readonly [string, string][] = [
   ['open-folder', 'Open another folder…'],
@@ -175,6 +176,7 @@ export const Bar = () => {
       <Title />
       <ProjectMenu />
       <RuntimeChip />
+      <TrustChip />
       <RunButtons place="bar" />
       <WatchSwitch />
       <span class="grow" />

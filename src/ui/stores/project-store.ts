@@ -93,11 +93,14 @@ export type ProjectEvent =
   | { type: 'recall'; own: OwnChoice }
   | { type: 'plans'; plans: readonly RunPlan[]; files?: number; bytes?: number; options?: PageOptions }
   | { type: 'closed' }
+  | { type: 'trust'; isSealed: boolean }
 
 export interface ProjectStore {
   readonly project: ReadonlySignal<Project | null>
   readonly chosen: ReadonlySignal<RunPlan | null>
   readonly own: ReadonlySignal<OwnChoice>
+  /** It runs with strict limits, and nobody has trusted it yet. */
+  readonly isSealed: ReadonlySignal<boolean>
   apply(event: ProjectEvent): void
 }
 
@@ -155,6 +158,7 @@ export const createProjectStore = (): ProjectStore => {
       }
     )
   })
+  const isSealed = signal(false)
   const chosen = computed(() => {
     const plans = project.value?.plans ?? []
     return plans.find((plan) => plan.id === own.value.plan) ?? plans[0] ?? null
@@ -167,6 +171,7 @@ export const createProjectStore = (): ProjectStore => {
     project,
     chosen,
     own,
+    isSealed,
     apply(event) {
       if (event.type === 'opened') {
         found.value = event.project
@@ -175,7 +180,8 @@ export const createProjectStore = (): ProjectStore => {
       else if (event.type === 'plans') {
         const { type: _, ...more } = event
         if (found.value) found.value = { ...found.value, ...more, isLooking: false }
-      } else if (event.type === 'closed') found.value = null
+      } else if (event.type === 'trust') isSealed.value = event.isSealed
+      else if (event.type === 'closed') found.value = null
       else if (event.type === 'recall') {
         const { plan, overrides } = event.own
         own.value = { plan: own.value.plan || plan, overrides: { ...overrides, ...own.value.overrides } }
