@@ -287,6 +287,35 @@ function firefoxTests(): void {
       assert.equal(code, 0)
     }))
 
+  test('Firefox: locks, a FIFO, a pseudo-terminal, a semaphore, a watch and one poll over them', () =>
+    visit(null, async ({ page }) => {
+      const other =
+        "const os = globalThis[Symbol.for('qjs:os')]; os.flock(os.open('lock', 2), os.LOCK_EX); os.write(os.open('fifo', 1), new ArrayBuffer(2), 0, 2)"
+      await put(
+        page,
+        '/home/project/objects.js',
+        `import * as os from 'qjs:os'
+         const fd = os.open('lock', os.O_RDWR | os.O_CREAT)
+         os.flock(fd, os.LOCK_EX)
+         os.mkfifo('fifo'); os.mkdir('folder')
+         const watch = os.watch('folder')
+         const semaphore = os.semOpen('/s', { create: true })
+         const [master, slave] = os.openpty()
+         const child = os.exec(['qjs', '-e', ${JSON.stringify(other)}], { block: false })
+         os.mkdir('folder/new')
+         os.poll([[watch]])
+         os.semPost(semaphore)
+         os.write(slave, new ArrayBuffer(3), 0, 3)
+         print(os.poll([[watch], [semaphore], [master], [os.pidfd(child)]], 0).join())
+         os.flock(fd, os.LOCK_UN)
+         print(os.read(os.open('fifo', 0), new ArrayBuffer(9), 0, 9), os.waitpid(child)[1], os.semWait(semaphore))
+         print(JSON.stringify(os.changes(watch)), os.fsync(fd))`,
+      )
+      const { stdout, stderr } = await run(page, 'qjs', ['objects.js'])
+      assert.equal(stderr, '')
+      assert.equal(stdout, '1,1,1,0\n2 0 0\n[{"mask":1,"path":"new"}] 0\n')
+    }))
+
   test('Firefox: a project from a .zip runs by a click, its output is in the console', () =>
     visit(null, async ({ page }) => {
       const workshop = openWorkshop()

@@ -4,7 +4,7 @@
  */
 import type { ChildRequest, ExitReason, KernelForProcess, SpawnRequest } from '../abi/control.ts'
 import { ERRNO, SysError } from '../abi/errno.ts'
-import { THREAD, threadAt } from '../memory/layout.ts'
+import { KERNEL_THREAD, THREAD, threadAt } from '../memory/layout.ts'
 import type { Memory } from '../memory/memory.ts'
 import { setWord } from '../memory/slots.ts'
 import { wake } from '../memory/wake.ts'
@@ -115,6 +115,8 @@ export const faceFor = (entry: Entry, thread: number, options: ChildrenOptions):
       const { reply } = checked(() => processRequests.pulse(...args), args[0])
       options.pulse(thread)
       answer(reply, 0)
+      // Its loop may sleep without an end.
+      wake(memory, KERNEL_THREAD)
     },
   }
 }

@@ -97,7 +97,10 @@ export const createKernel = ({ jail, host, report }: KernelOptions): Kernel => {
     granted: () => granted,
     pulses,
     sync: syncInode,
-    watch: (slot, fd) => watchFiles.add(slot, fd),
+    watch: (slot, fd) => {
+      nudge()
+      return watchFiles.add(slot, fd)
+    },
   })
   const watches = createWatches(vfs, files)
   const nudge = (): void => wake(memory, 0)
@@ -127,7 +130,12 @@ export const createKernel = ({ jail, host, report }: KernelOptions): Kernel => {
       const max = getWord(memory, SUPERBLOCK.LIMIT) * PAGE_BYTES
       return { size, used: usage.used, max, files: usage.files }
     },
-    spawn: processes.spawn,
+    spawn: async (request) => {
+      const made = await processes.spawn(request)
+      // Without it, the loop would sleep until the first output, and a limit of time not be looked at.
+      nudge()
+      return made
+    },
     input: (pid, bytes) => processes.get(pid).stdio.input(bytes),
     endInput: async (pid) => processes.get(pid).stdio.endInput(),
     resize: (pid, columns, rows) => processes.get(pid).stdio.resize(columns, rows),

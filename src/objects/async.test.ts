@@ -186,3 +186,50 @@ test('100 waits of other kinds at once in one thread: children, terminals, signa
   assert.ok(signals.every(({ number, id }) => results.get(id) === number))
   assert.equal(pending.size, 0)
 })
+
+test('what a guest’s JavaScript replaces in the same realm is never handed an operation', () => {
+  const { objects } = createTestMachine()
+  const pending = createPending(objects)
+  const { reader, writer } = pipe(objects)
+  const seen: unknown[] = []
+  const replaced: (() => void)[] = []
+  const spyOn = (holder: object): void => {
+    for (const key of Reflect.ownKeys(holder)) {
+      const found = Reflect.getOwnPropertyDescriptor(holder, key)
+      if (!found?.configurable || typeof found.value !== 'function' || key === 'constructor') continue
+      const original = found.value as (...args: unknown[]) => unknown
+      const spy = function (this: unknown, ...args: unknown[]): unknown {
+        seen[seen.length] = [this, args]
+        return Reflect.apply(original, this, args)
+      }
+      Object.defineProperty(holder, key, { ...found, value: spy })
+      replaced[replaced.length] = () => Object.defineProperty(holder, key, found)
+    }
+  }
+  const operation = readOperation(objects, reader, spanOf(new Uint8Array(1)))
+  const isOurs = (value: unknown): boolean =>
+    typeof value === 'object' && value !== null && ('attempt' in value || 'operation' in value)
+  const { prototype } = Map
+  const iterators = [
+    Object.getPrototypeOf([][Symbol.iterator]()) as object,
+    Object.getPrototypeOf(new Map().values()) as object,
+  ]
+  for (const holder of [prototype, Array.prototype, Set.prototype, Promise.prototype, ...iterators])
+    spyOn(holder)
+  try {
+    const first = pending.start(operation)
+    pending.start(sleepOperation(Number.POSITIVE_INFINITY))
+    writeStream(objects, writer, spanOf(bytes('x')))
+    pending.reap()
+    pending.cancel(first + 1)
+    pending.reap()
+  } finally {
+    for (let at = replaced.length - 1; at >= 0; at--) replaced[at]?.()
+  }
+  const leaked = seen.filter((call) => {
+    const [self, args] = call as [unknown, unknown[]]
+    return [self, ...args].some((each) => isOurs(each) || (Array.isArray(each) && each.some(isOurs)))
+  })
+  assert.deepEqual(leaked, [])
+  assert.equal(pending.size, 0)
+})

@@ -149,6 +149,7 @@ const OPERATIONS: Operation[] = [
     loose: true,
   },
   { name: 'mkdir', act: (vfs) => fine(vfs.mkdir(vfs.root, ...args('/a/b/new'), 0, 0o755)) },
+  { name: 'mkfifo', act: (vfs) => fine(vfs.mkfifo(vfs.root, ...args('/a/b/fifo'), 0, 0o600)) },
   { name: 'symlink', act: (vfs) => fine(vfs.symlink(path('../x'.repeat(90)), vfs.root, path('/a/s'), 0)) },
   { name: 'link', act: (vfs) => fine(vfs.link(vfs.root, path('/a/big'), vfs.root, path('/d/b'), 0)) },
   { name: 'unlink', act: (vfs) => fine(vfs.unlink(vfs.root, ...args('/a/b/middle'), 0)) },

@@ -99,7 +99,7 @@ export const createModel = (a: Vfs, b: Vfs, seed: number, fill: Fill): Model => 
     b.unpin(handle.b)
   }
 
-  const named = (name: 'mkdir' | 'rmdir' | 'unlink'): void => {
+  const named = (name: 'mkdir' | 'mkfifo' | 'rmdir' | 'unlink'): void => {
     const at = start()
     const path = byteText(randomPath())
     const flags = walkFlags()
@@ -299,6 +299,7 @@ export const createModel = (a: Vfs, b: Vfs, seed: number, fill: Fill): Model => 
     [14, open],
     [38, onHandle],
     [7, () => named('mkdir')],
+    [1, () => named('mkfifo')],
     [3, () => named('rmdir')],
     [6, () => named('unlink')],
     [7, () => pair('rename')],
