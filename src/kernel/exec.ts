@@ -32,7 +32,7 @@ export const replaceThread = (objects: Objects, reaper: Reaper, entry: Entry): v
 export const renewDescriptors = (
   objects: Objects,
   files: Files,
-  entry: Entry,
+  entry: Pick<Entry, 'slot'>,
   preopens: readonly Preopen[],
 ): void => {
   const descriptors = createDescriptors(objects, entry.slot)
