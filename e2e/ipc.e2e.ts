@@ -233,11 +233,11 @@ test('strace shows the calls by name, with what was sent and what came', async (
   assert.ok(to, lines.join('\n'))
   assert.deepEqual(lines.slice(3), [
     `wasmrun.send send(${to}, "hello", 0, 0x0) = 0`,
-    `wasmrun.receive receive(${port}, 3, 0, 0x0) = -1 EMSGSIZE (msgsize)`,
+    `wasmrun.receive receive(${port}, 3, 0, 0x0) = -1 EMSGSIZE (message too large)`,
     `wasmrun.receive receive(${port}, 65536, 0, 0x1) = 5`,
     `wasmrun.receive receive(${port}, 65536, 0, 0x1) = -1 EAGAIN (nothing to read yet)`,
     `wasmrun.revoke capability(${port}) = 0`,
-    `wasmrun.send send(${to}, "hello", 0, 0x0) = -1 ESTALE (stale)`,
+    `wasmrun.send send(${to}, "hello", 0, 0x0) = -1 ESTALE (it was taken back)`,
     `wasmrun.port_open port(${names}, "echo", 0x1, 0x1) = -1 ENOENT (no such file or directory)`,
   ])
 })

@@ -33,7 +33,7 @@ export const replaceThread = (objects: Objects, stop: (thread: number) => void, 
 export const renewDescriptors = (
   objects: Objects,
   files: Files,
-  entry: Entry,
+  entry: Pick<Entry, 'slot'>,
   preopens: readonly Preopen[],
 ): void => {
   // The threads that waited are gone; what the process has, it keeps.

@@ -5,21 +5,14 @@ import { SUPERBLOCK } from '../memory/layout.ts'
 import { getWord } from '../memory/slots.ts'
 import { createPending } from './async.ts'
 import { CAPABILITIES_MAX, DEPTH_MAX, deriveFile, limitFile, RIGHT, revokeDerived } from './capability.ts'
+import { knowCapabilities } from './capability-calls.ts'
 import { createDescriptors } from './descriptors.ts'
 import { inheritDescriptors } from './inherit.ts'
+import { receiveOperation, sendOperation } from './message.ts'
 import type { Objects } from './objects.ts'
 import { fileObject, openPipe, releaseFile, setStatusFlags } from './open-file.ts'
 import { pollOperation } from './poll.ts'
-import {
-  bindCapability,
-  createNamedPort,
-  createNamespace,
-  createPort,
-  knowCapabilities,
-  openOperation,
-  receiveOperation,
-  sendOperation,
-} from './port.ts'
+import { bindCapability, createNamedPort, createNamespace, createPort, openOperation } from './port.ts'
 import { releaseProcess } from './proc.ts'
 import { MESSAGE_BYTES_MAX, QUEUE_BYTES, QUEUE_MESSAGES } from './queue.ts'
 import { spanOf } from './spans.ts'

@@ -6,7 +6,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { SUPERBLOCK } from '../../memory/layout.ts'
 import { getWord } from '../../memory/slots.ts'
-import { knowCapabilities } from '../../objects/port.ts'
+import { knowCapabilities } from '../../objects/capability-calls.ts'
 import { createPrivateMachine } from '../private-machine.ts'
 import { wasmrunImports } from './imports.ts'
 

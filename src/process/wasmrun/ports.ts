@@ -1,15 +1,13 @@
 /** namespace_create, port_create, bind, port_open, send, receive. */
 import { ERRNO } from '../../abi/errno.ts'
+import { type Attachment, receiveOperation, sendOperation } from '../../objects/message.ts'
 import { NAME_BYTES_MAX } from '../../objects/namespace.ts'
 import {
-  type Attachment,
   bindCapability,
   createNamedPort,
   createNamespace,
   createPort,
   openOperation,
-  receiveOperation,
-  sendOperation,
 } from '../../objects/port.ts'
 import { ATTACHED_MAX } from '../../objects/queue.ts'
 import { type Spans, spanOf } from '../../objects/spans.ts'

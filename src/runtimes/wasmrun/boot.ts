@@ -1,5 +1,5 @@
 /** A WASI command that imports from `wasmrun` as well: the same life, with more imports, and the knowledge to hold capabilities. */
-import { knowCapabilities } from '../../objects/port.ts'
+import { knowCapabilities } from '../../objects/capability-calls.ts'
 import type { Run } from '../../process/boot.ts'
 import { exec } from '../../process/exec.ts'
 import { wasmrunImports } from '../../process/wasmrun/imports.ts'
