@@ -9,6 +9,7 @@
  * Invariant: written at the end of a change and read under the lock, so who reads a number finds the change done.
  */
 import { put } from '../memory/undo.ts'
+import { hold } from './hold.ts'
 import { FS, INODE, INODE_SHIFT, RING_WORDS } from './layout.ts'
 import type { Volume } from './volume.ts'
 
@@ -34,9 +35,8 @@ export const changed = (volume: Volume, at: number): void => {
 export const changesSince = (
   volume: Volume,
   cursor: number,
-): { cursor: number; inodes: number[]; overflow: boolean } => {
-  volume.lock.acquire()
-  try {
+): { cursor: number; inodes: number[]; overflow: boolean } =>
+  hold(volume, () => {
     const { i32 } = volume.memory
     const { base } = volume
     const end = i32[base + FS.CHANGES]!
@@ -49,7 +49,4 @@ export const changesSince = (
     for (let index = count; index > 0 && !overflow; index--)
       inodes.add(i32[ring + ((end - index) & (RING_WORDS - 1))]!)
     return { cursor: end & CURSOR_MASK, inodes: [...inodes], overflow }
-  } finally {
-    volume.lock.release()
-  }
-}
+  })
