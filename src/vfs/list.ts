@@ -41,6 +41,28 @@ const DOTS = 0x2e2e
 const scratch = new Uint8Array(DIRENT_BYTES + NAME_MAX + 1)
 const scratchView = new DataView(scratch.buffer)
 
+const putHeader = (
+  i32: Int32Array,
+  view: DataView,
+  to: number,
+  next: number,
+  inode: number,
+  size: number,
+): void => {
+  view.setInt32(to, next, true)
+  view.setInt32(to + 4, 0, true)
+  view.setInt32(to + 8, inode >>> INODE_SHIFT, true)
+  view.setInt32(to + 12, 0, true)
+  view.setInt32(to + 16, size, true)
+  view.setInt32(to + 20, filetypeOf(i32[inode + INODE.KIND]!), true)
+}
+
+/** Four bytes at a time: what comes behind the name, the next header covers. */
+const putName = (i32: Int32Array, view: DataView, to: number, entry: number, size: number): void => {
+  let word = entry + ENTRY.NAME
+  for (let done = 0; done < size; done += 4) view.setInt32(to + done, i32[word++]!, true)
+}
+
 /** Writes entries in WASI's `dirent` form until the buffer is full; the last may be cut off. Bytes used, or -errno. */
 const fillWasi = (
   volume: Volume,
@@ -56,37 +78,37 @@ const fillWasi = (
   if (kind !== KIND.DIRECTORY) return kind ? -ERRNO.NOTDIR : -ERRNO.NOENT
   const end = start + length
   let to = start
-  /** Four bytes of the name at a time: what that writes behind it, the next header covers. `entry` 0: dots. */
-  const put = (next: number, inode: number, entry: number, size: number): void => {
-    const fits = to + DIRENT_BYTES + size + 3 <= end
-    const out = fits ? view : scratchView
-    const at = fits ? to : 0
-    out.setInt32(at, next, true)
-    out.setInt32(at + 4, 0, true)
-    out.setInt32(at + 8, inode >>> INODE_SHIFT, true)
-    out.setInt32(at + 12, 0, true)
-    out.setInt32(at + 16, size, true)
-    out.setInt32(at + 20, filetypeOf(i32[inode + INODE.KIND]!), true)
-    for (let done = 0; done < size; done += 4)
-      out.setInt32(
-        at + DIRENT_BYTES + done,
-        entry === 0 ? DOTS : i32[entry + ENTRY.NAME + (done >> 2)]!,
-        true,
-      )
-    const cut = Math.min(end - to, DIRENT_BYTES + size)
-    if (!fits) bytes.set(scratch.subarray(0, cut), to)
-    to += cut
-  }
+  /** Copies what fits of an entry that was made in `scratch`. */
+  const cut = (at: number, size: number): void =>
+    bytes.set(scratch.subarray(0, Math.min(end - at, DIRENT_BYTES + size)), at)
   let from = cookie
-  for (; from < 2 && to < end; from++)
-    put(from + 1, from === 0 ? directory : i32[directory + INODE.PARENT]!, 0, from + 1)
+  for (; from < 2 && to < end; from++) {
+    putHeader(
+      i32,
+      scratchView,
+      0,
+      from + 1,
+      from === 0 ? directory : i32[directory + INODE.PARENT]!,
+      from + 1,
+    )
+    scratchView.setInt32(DIRENT_BYTES, DOTS, true)
+    cut(to, from + 1)
+    to += DIRENT_BYTES + from + 1
+  }
   if (to >= end) return length
   let last = 0
   let entry = entryAfter(volume, directory, from)
   for (; entry !== 0 && to < end; entry = i32[entry + ENTRY.NEXT]!) {
+    const size = i32[entry + ENTRY.LENGTH]! & 0xff
+    const fits = to + DIRENT_BYTES + size + 3 <= end
     if (last !== 0) remember(volume, directory, last, i32[last + ENTRY.COOKIE]!)
     last = entry
-    put(i32[entry + ENTRY.COOKIE]!, i32[entry + ENTRY.INODE]!, entry, i32[entry + ENTRY.LENGTH]! & 0xff)
+    const out = fits ? view : scratchView
+    const at = fits ? to : 0
+    putHeader(i32, out, at, i32[entry + ENTRY.COOKIE]!, i32[entry + ENTRY.INODE]!, size)
+    putName(i32, out, at + DIRENT_BYTES, entry, size)
+    if (!fits) cut(to, size)
+    to += DIRENT_BYTES + size
   }
   if (to < end && last !== 0) remember(volume, directory, last, i32[last + ENTRY.COOKIE]!)
   return to < end ? to - start : length
