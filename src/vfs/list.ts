@@ -42,11 +42,11 @@ const scratch = new Uint8Array(DIRENT_BYTES + NAME_MAX + 1)
 const scratchView = new DataView(scratch.buffer)
 
 const putHeader = (
-  i32: Int32Array,
   view: DataView,
   to: number,
   next: number,
   inode: number,
+  kind: number,
   size: number,
 ): void => {
   view.setInt32(to, next, true)
@@ -54,7 +54,7 @@ const putHeader = (
   view.setInt32(to + 8, inode >>> INODE_SHIFT, true)
   view.setInt32(to + 12, 0, true)
   view.setInt32(to + 16, size, true)
-  view.setInt32(to + 20, filetypeOf(i32[inode + INODE.KIND]!), true)
+  view.setInt32(to + 20, filetypeOf(kind), true)
 }
 
 /** Four bytes at a time: what comes behind the name, the next header covers. */
@@ -83,14 +83,9 @@ const fillWasi = (
     bytes.set(scratch.subarray(0, Math.min(end - at, DIRENT_BYTES + size)), at)
   let from = cookie
   for (; from < 2 && to < end; from++) {
-    putHeader(
-      i32,
-      scratchView,
-      0,
-      from + 1,
-      from === 0 ? directory : i32[directory + INODE.PARENT]!,
-      from + 1,
-    )
+    // A directory that was removed has no parent any more.
+    const inode = from === 0 ? directory : i32[directory + INODE.PARENT]!
+    putHeader(scratchView, 0, from + 1, inode, KIND.DIRECTORY, from + 1)
     scratchView.setInt32(DIRENT_BYTES, DOTS, true)
     cut(to, from + 1)
     to += DIRENT_BYTES + from + 1
@@ -105,7 +100,8 @@ const fillWasi = (
     last = entry
     const out = fits ? view : scratchView
     const at = fits ? to : 0
-    putHeader(i32, out, at, i32[entry + ENTRY.COOKIE]!, i32[entry + ENTRY.INODE]!, size)
+    const inode = i32[entry + ENTRY.INODE]!
+    putHeader(out, at, i32[entry + ENTRY.COOKIE]!, inode, i32[inode + INODE.KIND]!, size)
     putName(i32, out, at + DIRENT_BYTES, entry, size)
     if (!fits) cut(to, size)
     to += DIRENT_BYTES + size
