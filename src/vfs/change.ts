@@ -10,6 +10,7 @@
  */
 import { THREAD, threadAt } from '../memory/layout.ts'
 import { put } from '../memory/undo.ts'
+import { hold } from './hold.ts'
 import { FS, INODE, INODE_SHIFT, RING_WORDS } from './layout.ts'
 import type { Volume } from './volume.ts'
 
@@ -36,9 +37,8 @@ export const changed = (volume: Volume, at: number): void => {
 export const changesSince = (
   volume: Volume,
   cursor: number,
-): { cursor: number; inodes: number[]; overflow: boolean } => {
-  volume.lock.acquire()
-  try {
+): { cursor: number; inodes: number[]; overflow: boolean } =>
+  hold(volume, () => {
     const { i32 } = volume.memory
     const { base } = volume
     const end = i32[base + FS.CHANGES]!
@@ -51,7 +51,4 @@ export const changesSince = (
     for (let index = count; index > 0 && !overflow; index--)
       inodes.add(i32[ring + ((end - index) & (RING_WORDS - 1))]!)
     return { cursor: end & CURSOR_MASK, inodes: [...inodes], overflow }
-  } finally {
-    volume.lock.release()
-  }
-}
+  })

@@ -161,6 +161,18 @@ const names = (run: Run): void => {
     assert.equal(vfs.path(directory), undefined)
     vfs.unpin(directory)
   })
+  run('a removed directory that is open still has its dots, both of them directories', ({ vfs }, calls) => {
+    assert.equal(calls.mkdir('/gone'), 0)
+    const directory = calls.open('/gone')
+    assert.equal(calls.rmdir('/gone'), 0)
+    const seen: string[] = []
+    vfs.readdir(directory, 0, (_next, _inode, kind, name) => {
+      seen.push(`${kind} ${decode(name)}`)
+      return true
+    })
+    assert.deepEqual(seen, [`${KIND.DIRECTORY} .`, `${KIND.DIRECTORY} ..`])
+    vfs.unpin(directory)
+  })
   run('cookies stay good while entries come and go', ({ vfs, files }, { lookup, unlink }) => {
     files.mkdir('/d')
     for (let index = 0; index < 200; index++) files.writeFile(`/d/${index}`, encode(''))

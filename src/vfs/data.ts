@@ -52,12 +52,7 @@ const readPiece = (
     const bytes = readOnce(volume, at, position, target, start, length)
     if (endRead(memory, fence, at, sequence)) return bytes
   }
-  volume.lock.acquire()
-  try {
-    return readOnce(volume, at, position, target, start, length)
-  } finally {
-    volume.lock.release()
-  }
+  return hold(volume, () => readOnce(volume, at, position, target, start, length))
 }
 
 export const read = (

@@ -3,7 +3,7 @@ import { ERRNO } from '../abi/errno.ts'
 import { beginRead, endRead } from '../memory/sequence.ts'
 import { timeOf } from './clock.ts'
 import { sizeOf } from './content.ts'
-import { ATTEMPTS, look } from './hold.ts'
+import { ATTEMPTS, hold, look } from './hold.ts'
 import { INODE, INODE_SHIFT } from './layout.ts'
 import { KIND, type Stat } from './types.ts'
 import type { Volume } from './volume.ts'
@@ -62,10 +62,5 @@ export const statWasi = (volume: Volume, inode: number, view: DataView, to: numb
     const result = fillWasi(memory.i32, at, view, to)
     if (endRead(memory, fence, at, sequence)) return result
   }
-  volume.lock.acquire()
-  try {
-    return fillWasi(memory.i32, at, view, to)
-  } finally {
-    volume.lock.release()
-  }
+  return hold(volume, () => fillWasi(memory.i32, at, view, to))
 }

@@ -5,7 +5,7 @@
 import { ERRNO } from '../abi/errno.ts'
 import { filetypeOf, kindOf } from './facts.ts'
 import { look } from './hold.ts'
-import { ENTRY, FS, INODE, INODE_SHIFT } from './layout.ts'
+import { ENTRY, FS, INODE, INODE_SHIFT, NAME_MAX } from './layout.ts'
 import { KIND } from './types.ts'
 import type { Volume } from './volume.ts'
 
@@ -35,7 +35,33 @@ const remember = (volume: Volume, directory: number, entry: number, cookie: numb
 }
 
 const DIRENT_BYTES = 24
-const DOT = 0x2e
+/** ".." as a word; "." is its beginning. */
+const DOTS = 0x2e2e
+/** What does not fit is made here and cut off. */
+const scratch = new Uint8Array(DIRENT_BYTES + NAME_MAX + 1)
+const scratchView = new DataView(scratch.buffer)
+
+const putHeader = (
+  view: DataView,
+  to: number,
+  next: number,
+  inode: number,
+  kind: number,
+  size: number,
+): void => {
+  view.setInt32(to, next, true)
+  view.setInt32(to + 4, 0, true)
+  view.setInt32(to + 8, inode >>> INODE_SHIFT, true)
+  view.setInt32(to + 12, 0, true)
+  view.setInt32(to + 16, size, true)
+  view.setInt32(to + 20, filetypeOf(kind), true)
+}
+
+/** Four bytes at a time: what comes behind the name, the next header covers. */
+const putName = (i32: Int32Array, view: DataView, to: number, entry: number, size: number): void => {
+  let word = entry + ENTRY.NAME
+  for (let done = 0; done < size; done += 4) view.setInt32(to + done, i32[word++]!, true)
+}
 
 /** Writes entries in WASI's `dirent` form until the buffer is full; the last may be cut off. Bytes used, or -errno. */
 const fillWasi = (
@@ -48,81 +74,40 @@ const fillWasi = (
   length: number,
 ): number => {
   const { i32 } = volume.memory
-  if (i32[directory + INODE.KIND] !== KIND.DIRECTORY)
-    return i32[directory + INODE.KIND] ? -ERRNO.NOTDIR : -ERRNO.NOENT
+  const kind = i32[directory + INODE.KIND]
+  if (kind !== KIND.DIRECTORY) return kind ? -ERRNO.NOTDIR : -ERRNO.NOENT
   const end = start + length
   let to = start
+  /** Copies what fits of an entry that was made in `scratch`. */
+  const cut = (at: number, size: number): void =>
+    bytes.set(scratch.subarray(0, Math.min(end - at, DIRENT_BYTES + size)), at)
   let from = cookie
-  while (from < 2 && to < end) {
+  for (; from < 2 && to < end; from++) {
+    // A directory that was removed has no parent any more.
     const inode = from === 0 ? directory : i32[directory + INODE.PARENT]!
-    to = putHeader(view, to, end, from + 1, inode, KIND.DIRECTORY, from + 1)
-    for (let dot = 0; dot <= from && to < end; dot++) bytes[to++] = DOT
-    from++
+    putHeader(scratchView, 0, from + 1, inode, KIND.DIRECTORY, from + 1)
+    scratchView.setInt32(DIRENT_BYTES, DOTS, true)
+    cut(to, from + 1)
+    to += DIRENT_BYTES + from + 1
   }
   if (to >= end) return length
   let last = 0
-  for (
-    let entry = entryAfter(volume, directory, from);
-    entry !== 0 && to < end;
-    entry = i32[entry + ENTRY.NEXT]!
-  ) {
-    const inode = i32[entry + ENTRY.INODE]!
-    const size = i32[entry + ENTRY.LENGTH]!
+  let entry = entryAfter(volume, directory, from)
+  for (; entry !== 0 && to < end; entry = i32[entry + ENTRY.NEXT]!) {
+    const size = i32[entry + ENTRY.LENGTH]! & 0xff
+    const fits = to + DIRENT_BYTES + size + 3 <= end
     if (last !== 0) remember(volume, directory, last, i32[last + ENTRY.COOKIE]!)
     last = entry
-    to = putHeader(view, to, end, i32[entry + ENTRY.COOKIE]!, inode, i32[inode + INODE.KIND]!, size)
-    to = putName(i32, view, entry, to, end, size)
+    const out = fits ? view : scratchView
+    const at = fits ? to : 0
+    const inode = i32[entry + ENTRY.INODE]!
+    putHeader(out, at, i32[entry + ENTRY.COOKIE]!, inode, i32[inode + INODE.KIND]!, size)
+    putName(i32, out, at + DIRENT_BYTES, entry, size)
+    if (!fits) cut(to, size)
+    to += DIRENT_BYTES + size
   }
   if (to < end && last !== 0) remember(volume, directory, last, i32[last + ENTRY.COOKIE]!)
   return to < end ? to - start : length
-}
-
-/** Where the name begins; cut off at `end`. */
-const putHeader = (
-  view: DataView,
-  to: number,
-  end: number,
-  next: number,
-  inode: number,
-  kind: number,
-  size: number,
-): number => {
-  if (to + DIRENT_BYTES > end) {
-    for (let at = to; at < end; at++) view.setUint8(at, headerByte(at - to, next, inode, kind, size))
-    return end
-  }
-  view.setInt32(to, next, true)
-  view.setInt32(to + 4, 0, true)
-  view.setInt32(to + 8, inode >>> INODE_SHIFT, true)
-  view.setInt32(to + 12, 0, true)
-  view.setInt32(to + 16, size, true)
-  view.setInt32(to + 20, filetypeOf(kind), true)
-  return to + DIRENT_BYTES
-}
-
-/** Copies four bytes at a time while there is room: what it writes behind the name, the next header covers. */
-const putName = (
-  i32: Int32Array,
-  view: DataView,
-  entry: number,
-  to: number,
-  end: number,
-  size: number,
-): number => {
-  let word = entry + ENTRY.NAME
-  if (to + size + 3 <= end) {
-    for (let done = 0; done < size; done += 4) view.setInt32(to + done, i32[word++]!, true)
-    return to + size
-  }
-  const bytes = Math.min(size, end - to)
-  for (let done = 0; done < bytes; done++)
-    view.setUint8(to + done, i32[word + (done >> 2)]! >>> ((done & 3) * 8))
-  return to + bytes
-}
-
-const headerByte = (index: number, next: number, inode: number, kind: number, size: number): number => {
-  const words = [next, 0, inode >>> INODE_SHIFT, 0, size, filetypeOf(kind)]
-  return (words[index >> 2]! >>> ((index & 3) * 8)) & 0xff
 }
 
 export const readdirWasi = (

@@ -3,7 +3,7 @@ import { ERRNO } from '../abi/errno.ts'
 import { beginRead, endRead } from '../memory/sequence.ts'
 import { copyOut, sizeOf } from './content.ts'
 import { openHeld, refuseOpen } from './create.ts'
-import { ATTEMPTS, look } from './hold.ts'
+import { ATTEMPTS, hold, look } from './hold.ts'
 import { FS, INODE, INODE_SHIFT } from './layout.ts'
 import { pinAt, unpinAt } from './pin.ts'
 import { KIND, OPEN, WALK } from './types.ts'
@@ -29,12 +29,7 @@ export const lookup = (
     const found = walk(volume, at << INODE_SHIFT, bytes, start, length, flags)
     if (endRead(memory, fence, names, sequence)) return answer(found)
   }
-  volume.lock.acquire()
-  try {
-    return answer(walk(volume, at << INODE_SHIFT, bytes, start, length, flags))
-  } finally {
-    volume.lock.release()
-  }
+  return hold(volume, () => answer(walk(volume, at << INODE_SHIFT, bytes, start, length, flags)))
 }
 
 /** Walks, pins, and looks whether the names stood still meanwhile; if not, the pin is taken back. */

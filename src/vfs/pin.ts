@@ -10,6 +10,7 @@ import { beginWrite, endWrite } from '../memory/sequence.ts'
 import { addWord, getWord } from '../memory/slots.ts'
 import { addWork, commit, hasWork, PENDING, takeWork } from '../memory/undo.ts'
 import { fillTable } from './entry.ts'
+import { hold } from './hold.ts'
 import { eachInode, giveInode } from './inode.ts'
 import { INODE, INODE_SHIFT } from './layout.ts'
 import { isLoose, shrink, trim } from './storage.ts'
@@ -35,17 +36,12 @@ export const unpinAt = (volume: Volume, at: number): void => {
   }
 }
 
-const lastUnpinned = (volume: Volume, at: number): void => {
-  volume.lock.acquire()
-  try {
+const lastUnpinned = (volume: Volume, at: number): void =>
+  hold(volume, () => {
     if (getWord(volume.memory, at + INODE.PINS) > 0) return
     if (volume.memory.i32[at + INODE.KIND] !== KIND.FILE) freeIfUnused(volume, at)
     else if (!freeIfUnused(volume, at)) trimFile(volume, at)
-    commit(volume.memory.i32)
-  } finally {
-    volume.lock.release()
-  }
-}
+  })
 
 /** Finishes what somebody who was stopped has left to do. Lock held; may itself be stopped. */
 export const mendVolume = (volume: Volume): void => {
