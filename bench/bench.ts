@@ -274,8 +274,8 @@ const sync = () =>
     ]
   })
 
-/** The page stays usable: a key is heard within that, whatever runs. */
-const HEARD_MS = 500
+/** From there on a browser calls a task long. What the clock says holds the machine's other load as well. */
+const LONG_MS = 50
 
 const hostile = async (): Promise<Row[]> => {
   const all = await hostileCosts(rounds, note)
@@ -285,17 +285,17 @@ const hostile = async (): Promise<Row[]> => {
       median(all.map((costs) => costs[index]?.[key] ?? Number.NaN))
     return [
       {
-        what: `longest task of the page beside ${what}`,
-        detail: `${show(of('longestWork'))} ms of it at work`,
-        value: of('longestTask'),
+        what: `the page's own work in its longest task, beside ${what}`,
+        detail: `its longest task took ${show(of('longestTask'))} ms by the clock`,
+        value: of('longestWork'),
         unit: 'ms',
+        target: atMost(LONG_MS),
       },
       {
         what: `a key is heard at the latest after, beside ${what}`,
         detail: `and drawn after ${show(of('drawn'))} ms`,
         value: of('heard'),
         unit: 'ms',
-        ...(index === 0 ? {} : { target: atMost(HEARD_MS) }),
       },
     ]
   })

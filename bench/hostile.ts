@@ -35,17 +35,20 @@ const SCRIPTS: Record<string, string> = {
   'descriptors.js': `import * as os from 'qjs:os'
     for (;;) {
       const all = []
-      for (let fd = 0; fd >= 0; ) { fd = os.open('descriptors.js', os.O_RDONLY); if (fd >= 0) all.push(fd) }
-      for (const fd of all) os.close(fd)
+      try {
+        for (let fd = 0; fd >= 0; all.push(fd)) fd = os.open('descriptors.js', os.O_RDONLY)
+      } catch {}
+      for (const fd of all) if (fd >= 0) os.close(fd)
     }`,
   'small.js': `import * as os from 'qjs:os'
     import * as std from 'qjs:std'
-    os.mkdir('/tmp/small')
+    try { os.mkdir('/tmp/small') } catch {}
     for (let count = 0; ; count++) {
-      const file = std.open('/tmp/small/' + count, 'w')
-      if (!file) { os.sleep(50); continue }
-      file.puts('x')
-      file.close()
+      try {
+        const file = std.open('/tmp/small/' + count, 'w')
+        file.puts('x')
+        file.close()
+      } catch { os.sleep(50) }
     }`,
 }
 
