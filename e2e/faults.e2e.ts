@@ -5,6 +5,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { basename, join } from 'node:path'
 import { after, before, test } from 'node:test'
 import type { Browser, Page } from 'playwright-core'
+import { goodZip } from './archives.ts'
 import { launch, mount, openSite, ready, run, type Site } from './browser.ts'
 import { readProgram } from './fixtures/programs.ts'
 
@@ -154,6 +155,25 @@ test('a kernel that dies while programs run: they end, the page says so, and no 
       .waitFor({ timeout: TOLD_MS })
   })
 })
+
+test('an archive worker that cannot start: the card names it, and a folder of files still opens', () =>
+  withScript(
+    'archive',
+    () => 'throw new Error("no archive today")',
+    async (_site, page) => {
+      await ready(page)
+      const zip = Buffer.from(goodZip({ 'main.js': 'console.log("never")\n' }))
+      const choose = (name: string, buffer: Buffer): Promise<void> =>
+        page.locator('#zip-input').setInputFiles({ name, mimeType: 'application/octet-stream', buffer })
+      await choose('app.zip', zip)
+      await page
+        .getByTestId('fault-card')
+        .getByText(/could not be unpacked: .*no archive today/)
+        .waitFor()
+      await choose('main.js', Buffer.from('console.log("alone")\n'))
+      await page.getByTestId('run').waitFor()
+    },
+  ))
 
 test('a process worker that cannot start: the process ends with the reason, the machine goes on', () =>
   withScript(

@@ -4,7 +4,7 @@ import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, beforeEach, test } from 'node:test'
 import type { Page } from 'playwright-core'
-import { bigZip, bombZip, goodZip, hostileZip, lyingZip, truncatedZip } from './archives.ts'
+import { bombZip, goodZip, hostileZip, lyingZip, truncatedZip } from './archives.ts'
 import { boot, drop, openSite, type Site, startOver } from './browser.ts'
 import { sees } from './console.ts'
 import { openWorkshop, type Workshop } from './projects.ts'
@@ -77,6 +77,16 @@ test('a dropped folder: .gitignore at every level counts, heavy folders stay out
   assert.match(list, /packages are installed anew/)
   assert.ok(await page.getByRole('treeitem', { name: 'main.py' }).isVisible())
   await runs(/here/)
+})
+
+test('the list of what was left out says what the folder picker of this browser never lists', async () => {
+  await bring(workshop.write('noted', { 'main.py': 'print(1)\n', '.gitignore': 'x.txt\n', 'x.txt': 'x' }))
+  await page.getByRole('button', { name: /^\d+ left out/ }).click()
+  await page
+    .getByRole('dialog')
+    .getByText(/chosen and not dropped comes without files whose names hold a backslash/)
+    .waitFor()
+  assert.equal(await page.evaluate(() => 'showDirectoryPicker' in window), true)
 })
 
 test('a single Python file is a project', async () => {
@@ -297,50 +307,6 @@ for (const [what, make, words] of [
     assert.ok(used < 30_000_000, `${used} bytes used`)
   })
 }
-
-/** Brings a .zip of 200 MB and lets it be read; gives the moment in which it is being unpacked. */
-const bringBigZip = async (): Promise<void> => {
-  const folder = workshop.write('big', { 'big.zip': bigZip(200) })
-  await page.locator('#zip-input').setInputFiles(join(folder, 'big.zip'))
-  await page.getByTestId('over-limits').getByRole('button', { name: /Load/ }).click()
-  await page.getByText('Reading big').waitFor()
-}
-
-test('a .zip of 200 MB is unpacked beside the page: clicks are handled and frames drawn meanwhile', async () => {
-  await bringBigZip()
-  const frames = await page.evaluate(async () => {
-    let count = 0
-    while (document.querySelector('[data-testid="bring-card"]')?.textContent?.includes('Reading')) {
-      await new Promise(requestAnimationFrame)
-      count++
-    }
-    return count
-  })
-  // In the page's own thread it is one task: no frame between its beginning and its end.
-  assert.ok(frames > 10, `${frames} frames`)
-  await page.getByTestId('run').waitFor()
-  const { size } = await page.evaluate(() => window.wasmrun.fs.stat('/home/project/big.log'))
-  assert.equal(size, 200_000_000)
-  assert.deepEqual(archiveWorkers(), [], 'the worker is gone with the archive')
-})
-
-const archiveWorkers = (): string[] =>
-  page
-    .workers()
-    .map((worker) => worker.url())
-    .filter((url) => url.includes('/archive-'))
-
-test('Cancel while an archive is unpacked ends the work at once, and the start screen is as before', async () => {
-  await bringBigZip()
-  const worker = page.workers().find((each) => each.url().includes('/archive-'))
-  assert.ok(worker, 'it is being unpacked')
-  // Chromium lets a busy worker go on for two seconds.
-  const ended = worker.waitForEvent('close')
-  await page.getByTestId('bring-card').getByRole('button', { name: 'Cancel' }).click()
-  await page.getByTestId('socket').waitFor()
-  await ended
-  assert.equal(await page.getByTestId('run').count(), 0)
-})
 
 test('a malformed package.json is named with the place of the error, and the project still opens', async () => {
   const path = workshop.write('manifest', {

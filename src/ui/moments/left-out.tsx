@@ -1,5 +1,6 @@
 /** What of a project was not loaded, with the reason for each. */
 
+import { hasFolderPicker } from '../bring/pick.ts'
 import { formatBytes, formatCount, plural } from '../format.ts'
 import { Dialog } from '../frame/dialog.tsx'
 import type { LeftOut } from '../stores/project-store.ts'
@@ -9,7 +10,8 @@ import { useUi } from '../ui.ts'
 const LISTED_MAX = 500
 
 export const LeftOutDialog = ({ entries, close }: { entries: readonly LeftOut[]; close(): void }) => {
-  const { bring } = useUi()
+  const { bring, stores } = useUi()
+  const isFolder = stores.project.project.value?.kind === 'folder'
   const over = bring.plan.value?.over
   return (
     <Dialog
@@ -46,6 +48,12 @@ export const LeftOutDialog = ({ entries, close }: { entries: readonly LeftOut[];
         ))}
       </ul>
       {entries.length > LISTED_MAX ? <p>and {formatCount(entries.length - LISTED_MAX)} more.</p> : null}
+      {isFolder && hasFolderPicker() ? (
+        <p class="faint">
+          A folder that was chosen and not dropped comes without files whose names hold a backslash or a
+          control character: this browser does not list them. Drop the folder to have them.
+        </p>
+      ) : null}
     </Dialog>
   )
 }
