@@ -38,6 +38,10 @@ export interface KeptParts {
   notices: NoticeStore
   session: Pick<Storage, 'getItem' | 'setItem' | 'removeItem'> | null
   give(name: string, data: Blob): void
+  /** Gives the files that are in the machine now, saved or not. */
+  zipNow(name: string): void
+  /** Opens the page of what takes space. */
+  seeStorage(): void
 }
 
 /** 'shop', then 'shop 2': the first that nobody has. */
@@ -46,7 +50,14 @@ export const freeName = (name: string, taken: readonly string[]): string => {
   for (let number = 2; ; number++) if (!taken.includes(`${name} ${number}`)) return `${name} ${number}`
 }
 
-export const createKeptProjects = ({ wasmrun, notices, session, give }: KeptParts): KeptProjects => {
+export const createKeptProjects = ({
+  wasmrun,
+  notices,
+  session,
+  give,
+  zipNow,
+  seeStorage,
+}: KeptParts): KeptProjects => {
   const { projects } = wasmrun
   const list = signal<readonly ProjectInfo[]>([])
   const current = signal<ProjectInfo | null>(null)
@@ -93,15 +104,6 @@ export const createKeptProjects = ({ wasmrun, notices, session, give }: KeptPart
       await projects.save()
       tell('Everything in this project is kept again.', 'live')
     })
-  const giveZip = (id: string): Promise<boolean> =>
-    attempt('It was not exported', async () => {
-      const { name, zip, losses } = await projects.export(id)
-      give(name, zip)
-      if (losses.length > 0)
-        tell(
-          `${plural(losses.length, 'entry', 'entries')} could not be put into ${name}, ${losses[0]?.path} first.`,
-        )
-    })
   const persist = (): Promise<boolean> =>
     attempt('The browser was not asked', async () => {
       const isPromised = await wasmrun.storage.persist()
@@ -110,6 +112,25 @@ export const createKeptProjects = ({ wasmrun, notices, session, give }: KeptPart
         tell(
           'The browser made no promise. It does so for sites that are installed, bookmarked or visited often; until then it may clear them when the disk is full.',
         )
+    })
+  const tellFull = (message: string): void =>
+    notices.apply({
+      type: 'card',
+      card: {
+        title: 'This browser gives the page no more room',
+        facts: [
+          { name: 'Cause', text: message },
+          {
+            name: 'Kept',
+            text: 'What changed since the last save is in this tab only. It is saved as soon as there is room.',
+          },
+        ],
+        actions: [
+          { label: 'See what takes space', primary: true, run: seeStorage },
+          { label: 'Save as .zip', run: () => zipNow(current.value?.name ?? 'project') },
+        ],
+        detail: '',
+      },
     })
   const tellCleared = ({ id, name }: ProjectInfo): void => {
     remember(id)
@@ -129,7 +150,7 @@ export const createKeptProjects = ({ wasmrun, notices, session, give }: KeptPart
         ],
         actions: [
           { label: 'Save again', primary: true, run: () => void saveAgain() },
-          { label: 'Save as .zip', run: () => void giveZip(id) },
+          { label: 'Save as .zip', run: () => zipNow(name) },
           { label: 'Ask it to keep everything', run: () => void persist() },
         ],
         detail: '',
@@ -146,7 +167,8 @@ export const createKeptProjects = ({ wasmrun, notices, session, give }: KeptPart
   wasmrun.on('save', (state) => {
     const isNews = state.message !== '' && state.message !== saving.value.message
     saving.value = state
-    if (isNews) tell(state.message)
+    if (isNews && state.state === 'full') tellFull(state.message)
+    else if (isNews) tell(state.message)
   })
 
   return {
@@ -159,7 +181,15 @@ export const createKeptProjects = ({ wasmrun, notices, session, give }: KeptPart
     rename: async (id, name) => void (await attempt('It was not renamed', () => projects.rename(id, name))),
     duplicate: async (id) => void (await attempt('It was not copied', () => projects.duplicate(id))),
     remove: async (id) => void (await attempt('It was not deleted', () => projects.delete(id))),
-    save: async (id) => void (await giveZip(id)),
+    save: async (id) =>
+      void (await attempt('It was not exported', async () => {
+        const { name, zip, losses } = await projects.export(id)
+        give(name, zip)
+        if (losses.length > 0)
+          tell(
+            `${plural(losses.length, 'entry', 'entries')} could not be put into ${name}, ${losses[0]?.path} first.`,
+          )
+      })),
     persist: async () => void (await persist()),
     async keep(name) {
       let kept = ''
