@@ -7,7 +7,8 @@ import { type ReadonlySignal, signal } from '@preact/signals'
 import type { ProjectInfo, SaveState, StorageFigures } from '../../abi/project.ts'
 import type { Wasmrun } from '../../sdk/types.ts'
 import { messageOf, plural } from '../format.ts'
-import type { NoticeStore } from '../stores/notice-store.ts'
+import type { Card, NoticeStore } from '../stores/notice-store.ts'
+import type { StorageActs } from './storage-cards.ts'
 
 /** In the tab's own storage: what a reload opens again. */
 const OPEN_KEY = 'wasmrun:open'
@@ -113,49 +114,22 @@ export const createKeptProjects = ({
           'The browser made no promise. It does so for sites that are installed, bookmarked or visited often; until then it may clear them when the disk is full.',
         )
     })
+  const acts: StorageActs = {
+    saveAgain: () => void saveAgain(),
+    zip: () => zipNow(current.value?.name ?? 'project'),
+    persist: () => void persist(),
+    see: seeStorage,
+  }
+  const card = async (make: (cards: typeof import('./storage-cards.ts')) => Card): Promise<void> =>
+    notices.apply({ type: 'card', card: make(await import('../bring/reading.ts')) })
   const tellFull = (message: string): void =>
-    notices.apply({
-      type: 'card',
-      card: {
-        title: 'This browser gives the page no more room',
-        facts: [
-          { name: 'Cause', text: message },
-          {
-            name: 'Kept',
-            text: 'What changed since the last save is in this tab only. It is saved as soon as there is room.',
-          },
-        ],
-        actions: [
-          { label: 'See what takes space', primary: true, run: seeStorage },
-          { label: 'Save as .zip', run: () => zipNow(current.value?.name ?? 'project') },
-        ],
-        detail: '',
-      },
-    })
+    // without its words the reason alone is told
+    void card(({ fullCard }) => fullCard(message, acts)).catch(() => tell(message))
   const tellCleared = ({ id, name }: ProjectInfo): void => {
     remember(id)
-    notices.apply({
-      type: 'card',
-      card: {
-        title: 'The browser has cleared what this page kept',
-        facts: [
-          {
-            name: 'Cause',
-            text: 'Its site data was deleted: by you, by an extension, or because the disk was full.',
-          },
-          {
-            name: 'Next',
-            text: `Your files are still here in this tab, and ${name} is being saved again. Other projects that were kept are gone; runtimes are fetched again when they are needed.`,
-          },
-        ],
-        actions: [
-          { label: 'Save again', primary: true, run: () => void saveAgain() },
-          { label: 'Save as .zip', run: () => zipNow(name) },
-          { label: 'Ask it to keep everything', run: () => void persist() },
-        ],
-        detail: '',
-      },
-    })
+    void card(({ clearedCard }) => clearedCard(name, acts)).catch(() =>
+      tell(`The browser has cleared what this page kept. ${name} is still here, and is being saved again.`),
+    )
   }
 
   wasmrun.on('project', ({ what, project }) => {
