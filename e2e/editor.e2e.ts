@@ -184,6 +184,18 @@ test('a name that is taken is refused, and nothing is written over', async () =>
   assert.equal(await read('main.js'), FILES['main.js'])
 })
 
+test('an upload writes over nothing: it is asked, and both are kept', async () => {
+  const files = { name: 'notes.txt', mimeType: 'text/plain', buffer: Buffer.from('other') }
+  await page.getByTestId('upload-input').setInputFiles(files)
+  const card = page.getByTestId('fault-card')
+  await card.getByText('notes.txt is there already').waitFor()
+  assert.equal(await read('notes.txt'), 'first\r\nsecond\r\n')
+  await card.getByRole('button', { name: 'Keep both' }).click()
+  await row('notes 2.txt').waitFor()
+  assert.equal(await read('notes 2.txt'), 'other')
+  assert.equal(await read('notes.txt'), 'first\r\nsecond\r\n')
+})
+
 test('files are uploaded, and a folder is downloaded as a .zip', async () => {
   await page.getByTestId('upload-input').setInputFiles({
     name: 'up.txt',

@@ -74,19 +74,19 @@ test('each part of the machine has entries with its name and how bad they are; f
     await has(page, /^info \| page \| Opened sources/)
     await has(page, /^warning \| page \| \.wasmrun\.toml, line 2: forwards/)
     await has(page, /^error \| page \| \.wasmrun\.toml, line 3: port is "x"/)
-    await page.getByLabel('Severity').selectOption('warning')
+    await page.getByLabel('Severity', { exact: true }).selectOption('warning')
     await has(page, /forwards/)
     assert.deepEqual([...new Set((await entries(page)).map((each) => each.split(' | ')[0]))].sort(), [
       'error',
       'warning',
     ])
-    await page.getByLabel('Severity').selectOption('error')
+    await page.getByLabel('Severity', { exact: true }).selectOption('error')
     assert.equal((await entries(page)).length, 1)
-    await page.getByLabel('Severity').selectOption('debug')
-    await page.getByLabel('Source').selectOption('sync')
+    await page.getByLabel('Severity', { exact: true }).selectOption('debug')
+    await page.getByLabel('Source', { exact: true }).selectOption('sync')
     await has(page, /sync/)
     assert.ok((await entries(page)).every((each) => each.includes('| sync |')))
-    await page.getByLabel('Source').selectOption('')
+    await page.getByLabel('Source', { exact: true }).selectOption('')
     await page.getByLabel('Filter the log').fill('STARTED QJS')
     assert.equal((await entries(page)).length, 1)
     await page.getByLabel('Filter the log').fill('nowhere')
@@ -95,16 +95,16 @@ test('each part of the machine has entries with its name and how bad they are; f
 
 test('what is shown is exported, and cleared', () =>
   withLog('exported', async (page) => {
-    await page.getByLabel('Source').selectOption('sync')
+    await page.getByLabel('Source', { exact: true }).selectOption('sync')
     await has(page, /sync/)
     const coming = page.waitForEvent('download')
     await page.getByRole('button', { name: 'Export', exact: true }).click()
     const download = await coming
     assert.equal(download.suggestedFilename(), 'wasmrun-log.txt')
     const text = await readFile((await download.path()) ?? '', 'utf8')
-    assert.match(text, /^\d{4}-\d\d-\d\dT[\d:.]+Z info {4}sync {4}real: /)
+    assert.match(text, /^\d{4}-\d\d-\d\dT[\d:.]+Z info {4}sync {4}real: /m)
     assert.doesNotMatch(text, / kernel /)
-    await page.getByLabel('Source').selectOption('')
+    await page.getByLabel('Source', { exact: true }).selectOption('')
     await page.getByRole('button', { name: 'Clear log' }).click()
     await page.getByText(/Nothing was noted yet/).waitFor()
     await page.reload()
@@ -131,8 +131,12 @@ test('the newest entry is in sight as long as it follows', () =>
         })
       await note(20)
       await atEnd()
-      await page.getByRole('button', { name: 'Follow' }).click()
-      await list.evaluate((box) => box.scrollTo(0, 0))
+      // who scrolls up is not carried away
+      await list.hover()
+      await page.mouse.wheel(0, -100_000)
+      await page.waitForFunction(() => document.querySelector('[aria-label="Machine log"]')?.scrollTop === 0)
+      const follow = page.getByRole('button', { name: 'Follow', exact: true })
+      assert.equal(await follow.getAttribute('aria-pressed'), 'false')
       const height = await list.evaluate((box) => box.scrollHeight)
       await note(5)
       await page.waitForFunction(
@@ -140,7 +144,7 @@ test('the newest entry is in sight as long as it follows', () =>
         height,
       )
       assert.equal(await list.evaluate((box) => box.scrollTop), 0)
-      await page.getByRole('button', { name: 'Follow' }).click()
+      await follow.click()
       await atEnd()
     },
     '?debug',

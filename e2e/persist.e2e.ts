@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import type { Page } from 'playwright-core'
 import { boot, openSite, ready, type Site } from './browser.ts'
+import { sees } from './console.ts'
 
 let site: Site
 
@@ -211,6 +212,14 @@ test('no room in the browser: it is said, nothing is damaged, and saving goes on
   assert.match(said.refused, /EDQUOT.*no room left/)
   assert.equal(said.saving.state, 'full')
   assert.match(said.saving.message, /no room left/)
+  const card = page.getByTestId('fault-card')
+  await card.getByText('This browser gives the page no more room').waitFor()
+  await card
+    .getByText(/the browser has no room left for this site; free some, or allow the site more/)
+    .waitFor()
+  await card.getByRole('button', { name: 'See what takes space' }).click()
+  await page.getByTestId('page-storage').waitFor()
+  await page.keyboard.press('Escape')
   await session.send('Storage.overrideQuotaForOrigin', { origin })
   await page.waitForFunction(() => window.wasmrun.projects.saving.state === 'saved', null, {
     timeout: 60_000,
@@ -276,10 +285,11 @@ test('damage in what is stored costs what stood in it, is told by name, and is h
   }, id)
   assert.equal(damaged, 2)
   await boot(site)
-  const { losses } = await page.evaluate((id) => window.wasmrun.projects.open(id), id)
-  const words = losses.map(({ path, what }) => `${path}: ${what}`).join('\n')
-  assert.match(words, /^src\/old\.py: its latest version is lost/m)
-  assert.match(words, /^src: |^src\/lost\.py: /m)
+  // opened as a user does it: the page names what was lost
+  const kept = page.locator('[data-testid="kept-project"][data-project="Damaged"]')
+  await kept.getByRole('button', { name: /^Open Damaged/ }).click()
+  await sees(page, /^src\/old\.py: its latest version is lost/, 'sys')
+  await sees(page, /^(src|src\/lost\.py): /, 'sys')
   const text = await page.evaluate(async () => {
     const { fs, check } = window.wasmrun
     return [

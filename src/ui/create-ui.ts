@@ -13,6 +13,7 @@ import { createKeptProjects } from './projects/kept-projects.ts'
 import { browserFrame } from './run/output-pump.ts'
 import { createRunner } from './run/runner.ts'
 import { createGallery } from './start/gallery.ts'
+import { PROJECT_ROOT } from './stores/project-store.ts'
 import { createSettingsStore } from './stores/settings.ts'
 import { createStores } from './stores/stores.ts'
 import type { Ui } from './ui.ts'
@@ -51,7 +52,14 @@ export const createUi = (wasmrun: Wasmrun, archive: string): Ui => {
   })
   const operations = createOperations({ fs: wasmrun.fs, files, notices: stores.notices, give: giveDownload })
   const session = browserStorage(() => sessionStorage)
-  const kept = createKeptProjects({ wasmrun, notices: stores.notices, session, give: giveDownload })
+  const kept = createKeptProjects({
+    wasmrun,
+    notices: stores.notices,
+    session,
+    give: giveDownload,
+    zipNow: (name) => void operations.download(PROJECT_ROOT, 'directory', name),
+    seeStorage: () => stores.dialogs.apply({ type: 'open', name: 'storage' }),
+  })
   const setLimits = (limits: Limits): Promise<void> =>
     wasmrun.setLimits(limits, stores.project.chosen.value?.limits)
   const settings = createSettingsStore({ ...wasmrun.settings, setLimits })

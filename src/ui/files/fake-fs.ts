@@ -25,7 +25,7 @@ export const createFakeFs = (given: Record<string, string> = {}): FakeFs => {
     readFile: async (path: string) => find(path),
     writeFile: async (path: string, data: string | Uint8Array) => {
       if (isFolder(path)) throw new SysError(ERRNO.ISDIR, path)
-      files.set(path, typeof data === 'string' ? encoder.encode(data) : data.slice())
+      files.set(path, typeof data === 'string' ? encoder.encode(data) : new Uint8Array(data))
     },
     mkdir: async () => {},
     stat,

@@ -17,6 +17,8 @@ adoptStyles(styles)
 const ROW = 24
 const ROW_TOUCH = 44
 
+const UPWARDS = new Set(['ArrowUp', 'PageUp', 'Home'])
+
 export const LogsPanel = () => {
   const ui = useUi()
   const { stores } = ui
@@ -28,6 +30,10 @@ export const LogsPanel = () => {
   const last = shown.length - 1
   const set = (change: Partial<LogFilter>): void => {
     filter.value = { ...filter.value, ...change }
+  }
+  /** Who looks at what was before is not carried away. */
+  const letGo = (): void => {
+    follows.value = false
   }
   const row = (entry: KeptEntry) => (
     <div
@@ -134,6 +140,9 @@ export const LogsPanel = () => {
         aria-label="Machine log"
         aria-live="off"
         tabIndex={0}
+        onWheel={(event: WheelEvent) => event.deltaY < 0 && letGo()}
+        onTouchMove={letGo}
+        onKeyDown={(event: KeyboardEvent) => UPWARDS.has(event.key) && letGo()}
         count={shown.length}
         height={height}
         row={(index) => {

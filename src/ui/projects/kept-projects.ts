@@ -7,7 +7,8 @@ import { type ReadonlySignal, signal } from '@preact/signals'
 import type { ProjectInfo, SaveState, StorageFigures } from '../../abi/project.ts'
 import type { Wasmrun } from '../../sdk/types.ts'
 import { messageOf, plural } from '../format.ts'
-import type { NoticeStore } from '../stores/notice-store.ts'
+import type { Card, NoticeStore } from '../stores/notice-store.ts'
+import type { StorageActs } from './storage-cards.ts'
 
 /** In the tab's own storage: what a reload opens again. */
 const OPEN_KEY = 'wasmrun:open'
@@ -38,6 +39,10 @@ export interface KeptParts {
   notices: NoticeStore
   session: Pick<Storage, 'getItem' | 'setItem' | 'removeItem'> | null
   give(name: string, data: Blob): void
+  /** Gives the files that are in the machine now, saved or not. */
+  zipNow(name: string): void
+  /** Opens the page of what takes space. */
+  seeStorage(): void
 }
 
 /** 'shop', then 'shop 2': the first that nobody has. */
@@ -46,7 +51,14 @@ export const freeName = (name: string, taken: readonly string[]): string => {
   for (let number = 2; ; number++) if (!taken.includes(`${name} ${number}`)) return `${name} ${number}`
 }
 
-export const createKeptProjects = ({ wasmrun, notices, session, give }: KeptParts): KeptProjects => {
+export const createKeptProjects = ({
+  wasmrun,
+  notices,
+  session,
+  give,
+  zipNow,
+  seeStorage,
+}: KeptParts): KeptProjects => {
   const { projects } = wasmrun
   const list = signal<readonly ProjectInfo[]>([])
   const current = signal<ProjectInfo | null>(null)
@@ -93,15 +105,6 @@ export const createKeptProjects = ({ wasmrun, notices, session, give }: KeptPart
       await projects.save()
       tell('Everything in this project is kept again.', 'live')
     })
-  const giveZip = (id: string): Promise<boolean> =>
-    attempt('It was not exported', async () => {
-      const { name, zip, losses } = await projects.export(id)
-      give(name, zip)
-      if (losses.length > 0)
-        tell(
-          `${plural(losses.length, 'entry', 'entries')} could not be put into ${name}, ${losses[0]?.path} first.`,
-        )
-    })
   const persist = (): Promise<boolean> =>
     attempt('The browser was not asked', async () => {
       const isPromised = await wasmrun.storage.persist()
@@ -111,30 +114,22 @@ export const createKeptProjects = ({ wasmrun, notices, session, give }: KeptPart
           'The browser made no promise. It does so for sites that are installed, bookmarked or visited often; until then it may clear them when the disk is full.',
         )
     })
+  const acts: StorageActs = {
+    saveAgain: () => void saveAgain(),
+    zip: () => zipNow(current.value?.name ?? 'project'),
+    persist: () => void persist(),
+    see: seeStorage,
+  }
+  const card = async (make: (cards: typeof import('./storage-cards.ts')) => Card): Promise<void> =>
+    notices.apply({ type: 'card', card: make(await import('../bring/reading.ts')) })
+  const tellFull = (message: string): void =>
+    // without its words the reason alone is told
+    void card(({ fullCard }) => fullCard(message, acts)).catch(() => tell(message))
   const tellCleared = ({ id, name }: ProjectInfo): void => {
     remember(id)
-    notices.apply({
-      type: 'card',
-      card: {
-        title: 'The browser has cleared what this page kept',
-        facts: [
-          {
-            name: 'Cause',
-            text: 'Its site data was deleted: by you, by an extension, or because the disk was full.',
-          },
-          {
-            name: 'Next',
-            text: `Your files are still here in this tab, and ${name} is being saved again. Other projects that were kept are gone; runtimes are fetched again when they are needed.`,
-          },
-        ],
-        actions: [
-          { label: 'Save again', primary: true, run: () => void saveAgain() },
-          { label: 'Save as .zip', run: () => void giveZip(id) },
-          { label: 'Ask it to keep everything', run: () => void persist() },
-        ],
-        detail: '',
-      },
-    })
+    void card(({ clearedCard }) => clearedCard(name, acts)).catch(() =>
+      tell(`The browser has cleared what this page kept. ${name} is still here, and is being saved again.`),
+    )
   }
 
   wasmrun.on('project', ({ what, project }) => {
@@ -146,7 +141,8 @@ export const createKeptProjects = ({ wasmrun, notices, session, give }: KeptPart
   wasmrun.on('save', (state) => {
     const isNews = state.message !== '' && state.message !== saving.value.message
     saving.value = state
-    if (isNews) tell(state.message)
+    if (isNews && state.state === 'full') tellFull(state.message)
+    else if (isNews) tell(state.message)
   })
 
   return {
@@ -159,7 +155,15 @@ export const createKeptProjects = ({ wasmrun, notices, session, give }: KeptPart
     rename: async (id, name) => void (await attempt('It was not renamed', () => projects.rename(id, name))),
     duplicate: async (id) => void (await attempt('It was not copied', () => projects.duplicate(id))),
     remove: async (id) => void (await attempt('It was not deleted', () => projects.delete(id))),
-    save: async (id) => void (await giveZip(id)),
+    save: async (id) =>
+      void (await attempt('It was not exported', async () => {
+        const { name, zip, losses } = await projects.export(id)
+        give(name, zip)
+        if (losses.length > 0)
+          tell(
+            `${plural(losses.length, 'entry', 'entries')} could not be put into ${name}, ${losses[0]?.path} first.`,
+          )
+      })),
     persist: async () => void (await persist()),
     async keep(name) {
       let kept = ''
