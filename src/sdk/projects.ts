@@ -49,10 +49,10 @@ export const createProjects = (options: ProjectsOptions): ProjectsPart => {
   const save = async (): Promise<void> => {
     if (current) await (await kernel()).flushProject()
   }
-  /** Leaves the open project in good order. */
+  /** Leaves the open project in good order. A folder is let go of first: what happens to the files now is no wish of the user's. */
   const leave = async (discard: boolean): Promise<void> => {
-    if (!current) return
     await disk.pause().catch(() => {})
+    if (!current) return
     try {
       await save()
     } catch (error) {
@@ -107,7 +107,8 @@ export const createProjects = (options: ProjectsOptions): ProjectsPart => {
     }
   }
   const keep = async (name: string): Promise<ProjectInfo> => {
-    await leave(false)
+    // Files without a project take their folder along.
+    if (current) await leave(false)
     const api = await host()
     const { id } = await api.createProject(name)
     current = await api.openProject(id, false)
@@ -158,6 +159,8 @@ export const createProjects = (options: ProjectsOptions): ProjectsPart => {
     delete: (id) =>
       inTurn(async () => {
         if (current?.id === id) {
+          // The host must have let go before it forgets the folder, or it would remember it again.
+          await disk.pause().catch(() => {})
           await (await kernel()).stopSaving(false)
           current = null
         }

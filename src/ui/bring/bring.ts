@@ -38,12 +38,6 @@ export interface BringParts {
 const CATALOGUE_PATIENCE = 3000
 const RECENT_MAX = 4
 
-/** The folder itself stays: it is where the machine keeps the project, a mount of its own. */
-const clear = async (fs: Wasmrun['fs']): Promise<void> => {
-  for (const { name } of await fs.readdir(PROJECT_ROOT))
-    await fs.rm(`${PROJECT_ROOT}/${name}`, { recursive: true, force: true })
-}
-
 export const createBring = ({
   wasmrun,
   stores,
@@ -72,16 +66,23 @@ export const createBring = ({
     })
   }
 
-  /** What ran for one project must not reach another: then the machine is opened anew. */
+  /**
+   * What ran for one project, or lies in the machine, must not reach another: then the machine is opened anew. Nothing is removed
+   * one by one: a folder of the disk that is in step would lose it too.
+   */
   const empty = async (): Promise<void> => {
     await files.documents.saveAll()
     await runner.stopAll()
     files.closeProject()
-    if (wasmrun.projects.current || stores.processes.rows.value.length > 0) {
-      await wasmrun.projects.close()
-      stores.processes.apply({ type: 'reset' })
-    } else await clear(wasmrun.fs)
+    if (!(await isUsed())) return
+    await wasmrun.projects.close()
+    stores.processes.apply({ type: 'reset' })
   }
+  const isUsed = async (): Promise<boolean> =>
+    wasmrun.projects.current !== null ||
+    wasmrun.disk.status.state !== 'off' ||
+    stores.processes.rows.value.length > 0 ||
+    (await wasmrun.fs.readdir(PROJECT_ROOT)).length > 0
 
   const enter = (name: string, watch: boolean | undefined): void => {
     stores.preferences.enter(name)

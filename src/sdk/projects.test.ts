@@ -1,0 +1,71 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { KernelApi } from '../abi/control.ts'
+import type { ProjectInfo, ProjectsForPage } from '../abi/project.ts'
+import type { Remote } from '../ipc/rpc.ts'
+import { createProjects } from './projects.ts'
+
+const info = (id: string): ProjectInfo => ({
+  id,
+  name: id,
+  created: 1,
+  opened: 1,
+  saved: 1,
+  bytes: 1,
+  entries: 1,
+  state: 'closed',
+})
+
+const create = () => {
+  const calls: string[] = []
+  const note =
+    <T>(call: string, value?: T) =>
+    async (): Promise<T> => {
+      calls.push(call)
+      return value as T
+    }
+  // only what projects ask for is there
+  const kernel = {
+    flushProject: note('flush'),
+    stopSaving: note('stop saving'),
+    keepProject: note('keep'),
+    restoreProject: note('restore', { entries: 1, losses: [] }),
+  } as unknown as Remote<KernelApi>
+  const host = {
+    listProjects: async () => [info('a')],
+    createProject: note('create', info('a')),
+    openProject: note('open', info('a')),
+    closeProject: note('close'),
+    deleteProject: note('delete'),
+  } as unknown as Remote<ProjectsForPage>
+  const { api } = createProjects({
+    kernel: async () => kernel,
+    host: async () => host,
+    restart: note('restart'),
+    hasRun: () => false,
+    disk: { resume: note('resume'), pause: note('pause'), remember: note('remember') },
+    emit: () => {},
+  })
+  return { api, calls }
+}
+
+test('the folder is let go of before the open project is deleted', async () => {
+  const { api, calls } = create()
+  await api.open('a')
+  calls.length = 0
+  await api.delete('a')
+  assert.deepEqual(calls, ['pause', 'stop saving', 'delete'])
+  assert.equal(api.current, null)
+})
+
+test('files without a project let go of their folder before the machine is emptied', async () => {
+  const { api, calls } = create()
+  await api.close()
+  assert.deepEqual(calls, ['pause', 'restart'])
+})
+
+test('files that become a project take their folder along', async () => {
+  const { api, calls } = create()
+  await api.create('a', { files: 'current' })
+  assert.deepEqual(calls, ['create', 'open', 'keep', 'remember'])
+})
