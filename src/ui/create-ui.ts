@@ -2,6 +2,7 @@
 import type { RuntimeProgress } from '../abi/control.ts'
 import type { Wasmrun } from '../sdk/types.ts'
 import { createBring } from './bring/bring.ts'
+import { createDiskLink } from './disk/disk-link.ts'
 import { createFiles } from './files/files.ts'
 import { giveDownload } from './files/give-download.ts'
 import { createOperations } from './files/operations.ts'
@@ -53,8 +54,19 @@ export const createUi = (wasmrun: Wasmrun): Ui => {
   const session = browserStorage(() => sessionStorage)
   const kept = createKeptProjects({ wasmrun, notices: stores.notices, session, give: giveDownload })
   const settings = createSettingsStore({ ...wasmrun.settings, setLimits: wasmrun.setLimits })
+  const disk = createDiskLink({
+    wasmrun,
+    notices: stores.notices,
+    options: () => {
+      const { import: limits, defaultsOff } = settings.current.value
+      // a project that came under raised limits stays under them
+      const { fileBytes } = bring.plan.value?.limits ?? limits
+      return { fileBytes, defaultsOff: [...defaultsOff] }
+    },
+  })
   const bring = createBring({
     wasmrun,
+    disk,
     stores,
     files,
     runner,
@@ -67,7 +79,20 @@ export const createUi = (wasmrun: Wasmrun): Ui => {
     fetch(new URL(path, document.baseURI), signal ? { signal } : {}),
   )
   const machine = createMachineView({ wasmrun, stores, now, isVisible: () => !document.hidden })
-  const ui: Ui = { wasmrun, stores, runner, files, operations, kept, settings, bring, machine, gallery, now }
+  const ui: Ui = {
+    wasmrun,
+    stores,
+    runner,
+    files,
+    operations,
+    kept,
+    disk,
+    settings,
+    bring,
+    machine,
+    gallery,
+    now,
+  }
   listen(ui)
   void begin(ui)
   return ui

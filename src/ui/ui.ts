@@ -3,6 +3,7 @@ import { createContext } from 'preact'
 import { useContext } from 'preact/hooks'
 import type { Wasmrun } from '../sdk/types.ts'
 import type { Bring } from './bring/bring.ts'
+import type { DiskLink } from './disk/disk-link.ts'
 import type { Files } from './files/files.ts'
 import type { Operations } from './files/operations.ts'
 import type { MachineView } from './kernel/machine-view.ts'
@@ -20,6 +21,7 @@ export interface Ui {
   readonly operations: Operations
   readonly bring: Bring
   readonly kept: KeptProjects
+  readonly disk: DiskLink
   readonly settings: SettingsStore
   readonly machine: MachineView
   readonly gallery: Gallery

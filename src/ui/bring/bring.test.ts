@@ -66,6 +66,7 @@ const create = ({ disk = 'off', holds = ['old'] }: { disk?: string; holds?: stri
     files,
     runner,
     kept,
+    disk: { forget: () => {}, propose: () => {} },
     settings: () => SETTINGS,
     now,
     search: () => '',

@@ -10,6 +10,7 @@ import type { Surroundings } from '../../project/detect.ts'
 import type { Limits } from '../../project/limits.ts'
 import type { WalkPlan } from '../../project/walk.ts'
 import type { Wasmrun } from '../../sdk/types.ts'
+import type { DiskLink } from '../disk/disk-link.ts'
 import type { Files } from '../files/files.ts'
 import { codeOf, formatBytes, messageOf, plural } from '../format.ts'
 import type { KeptProjects } from '../projects/kept-projects.ts'
@@ -27,6 +28,7 @@ export interface BringParts {
   files: Files
   runner: Runner
   kept: Pick<KeptProjects, 'keep' | 'remember'>
+  disk: Pick<DiskLink, 'forget' | 'propose'>
   /** Limits and what is left out, as the user has set them. */
   settings(): Pick<Settings, 'import' | 'defaultsOff'>
   now(): number
@@ -44,6 +46,7 @@ export const createBring = ({
   files,
   runner,
   kept,
+  disk,
   settings,
   now,
   search,
@@ -74,6 +77,7 @@ export const createBring = ({
     await files.documents.saveAll()
     await runner.stopAll()
     files.closeProject()
+    disk.forget()
     if (!(await isUsed())) return
     await wasmrun.projects.close()
     stores.processes.apply({ type: 'reset' })
@@ -192,6 +196,8 @@ export const createBring = ({
     for (const problem of problems) say(problem, 'error')
     if (loaded.broken) vanished(request, loaded.broken.message, count)
     if (request.show) void files.show(`${PROJECT_ROOT}/${request.show}`)
+    const handle = await request.handle?.()
+    if (handle) disk.propose(handle)
     void kept.keep(name)
   }
 
@@ -219,6 +225,7 @@ export const createBring = ({
       await files.documents.saveAll()
       await runner.stopAll()
       files.closeProject()
+      disk.forget()
       stores.project.apply({ type: 'closed' })
       const { project, entries, losses } = await wasmrun.projects.open(id, { takeOver })
       kept.remember(id)

@@ -1,6 +1,7 @@
 /** The bar: what is open, what it runs on, Run, Stop and Restart. */
 import { runCommand } from '../commands/commands.ts'
 import { isMac } from '../commands/platform.ts'
+import { DiskDoor } from '../disk/disk-door.tsx'
 import { plural } from '../format.ts'
 import { Icon, type IconName } from '../icon.tsx'
 import { keysOf } from '../keys.ts'
@@ -178,6 +179,7 @@ export const Bar = () => {
       <RunButtons place="bar" />
       <WatchSwitch />
       <span class="grow" />
+      <DiskDoor />
       {button('palette', 'find', 'All commands', `All commands (${keysOf('palette', isMac)})`)}
       {button('settings', 'gear', 'Settings', `Settings (${keysOf('settings', isMac)})`)}
       <span class="only-wide">{button('shortcuts', 'info', 'Keyboard shortcuts', 'Shortcuts (?)')}</span>

@@ -1,5 +1,6 @@
 /** The machine's pulse: a cell for every process, memory and files, and the seal. */
 
+import { DiskCell } from '../disk/disk-door.tsx'
 import { formatBytes, formatCount, formatShare } from '../format.ts'
 import { Icon } from '../icon.tsx'
 import { Spark } from '../kernel/spark.tsx'
@@ -78,6 +79,7 @@ export const Strip = () => {
           </button>
         ))}
       </div>
+      <DiskCell />
       <SaveCell />
       {stores.updates.state.value?.offline ? (
         <span class="cell only-wide" title="This page starts without a network">

@@ -1,7 +1,7 @@
 /** The start screen: a board with a socket for a project, what was opened left of it, the runtimes right, examples below. */
 import { useSignal } from '@preact/signals'
 import type { ProjectInfo } from '../../abi/project.ts'
-import { openExample, pickFolder } from '../bring/pick.ts'
+import { hasFolderPicker, openExample, pickFolder } from '../bring/pick.ts'
 import { formatBytes, formatDuration, plural } from '../format.ts'
 import { lazy } from '../frame/lazy.tsx'
 import { ThemeButton } from '../frame/theme.tsx'
@@ -199,7 +199,9 @@ const Socket = ({ left, right }: { left: readonly Wire[]; right: readonly Wire[]
           <p>
             {project
               ? `Opening another project ends the programs of ${project.name}.`
-              : 'You work on a copy in this browser. Your folder is read, never written.'}
+              : hasFolderPicker()
+                ? 'You work on a copy in this browser. Your folder is written only when you keep it in step.'
+                : 'This browser cannot write to your folders. Drop one here to work on a copy, and save it as a .zip.'}
           </p>
         </>
       )}
