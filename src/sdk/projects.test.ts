@@ -17,6 +17,7 @@ const info = (id: string): ProjectInfo => ({
 })
 
 const create = () => {
+  const events: string[] = []
   const calls: string[] = []
   const note =
     <T>(call: string, value?: T) =>
@@ -38,15 +39,15 @@ const create = () => {
     closeProject: note('close'),
     deleteProject: note('delete'),
   } as unknown as Remote<ProjectsForPage>
-  const { api } = createProjects({
+  const { api, noticed } = createProjects({
     kernel: async () => kernel,
     host: async () => host,
     restart: note('restart'),
     hasRun: () => false,
     disk: { resume: note('resume'), pause: note('pause'), remember: note('remember') },
-    emit: () => {},
+    emit: ({ what, project }) => void events.push(`${what} ${project?.id}`),
   })
-  return { api, calls }
+  return { api, calls, events, noticed }
 }
 
 test('the folder is let go of before the open project is deleted', async () => {
@@ -68,4 +69,15 @@ test('files that become a project take their folder along', async () => {
   const { api, calls } = create()
   await api.create('a', { files: 'current' })
   assert.deepEqual(calls, ['create', 'open', 'keep', 'remember'])
+})
+
+test('a project that another tab has taken is named, its folder let go of, and nothing is saved any more', async () => {
+  const { api, calls, events, noticed } = create()
+  await api.open('a')
+  calls.length = 0
+  noticed('taken')
+  for (let turn = 0; turn < 20; turn++) await Promise.resolve()
+  assert.equal(api.current, null)
+  assert.deepEqual(calls, ['pause', 'stop saving', 'close'])
+  assert.deepEqual(events, ['opened a', 'taken a'])
 })

@@ -118,12 +118,13 @@ export const createProjects = (options: ProjectsOptions): ProjectsPart => {
     return current
   }
   const lose = async (): Promise<void> => {
-    if (!current) return
+    const project = current
+    if (!project) return
     current = null
     await disk.pause().catch(() => {})
     await (await kernel()).stopSaving(true)
     await (await host()).closeProject()
-    emit({ what: 'taken', project: null })
+    emit({ what: 'taken', project })
   }
 
   const api: Projects = {

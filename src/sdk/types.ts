@@ -255,6 +255,7 @@ export interface ProjectEvent {
    * more. changed: the list is another.
    */
   what: 'opened' | 'closed' | 'taken' | 'changed'
+  /** The open one; with 'taken' the one that was. */
   project: ProjectInfo | null
 }
 

@@ -1,5 +1,6 @@
 /** Puts the page together around a machine, and carries what the machine tells into the stores. */
 import type { RuntimeProgress } from '../abi/control.ts'
+import type { ProjectInfo } from '../abi/project.ts'
 import type { Wasmrun } from '../sdk/types.ts'
 import { createBring } from './bring/bring.ts'
 import { createDiskLink } from './disk/disk-link.ts'
@@ -94,6 +95,9 @@ export const createUi = (wasmrun: Wasmrun): Ui => {
     now,
   }
   listen(ui)
+  wasmrun.on('project', ({ what, project }) => {
+    if (what === 'taken' && project) tellTaken(ui, project)
+  })
   void begin(ui)
   return ui
 }
@@ -148,6 +152,30 @@ const listen = ({ wasmrun, stores, now }: Ui): void => {
   wasmrun.on('fault', ({ message }) => {
     stores.console.apply({ type: 'system', source: 'kernel', text: message, time: now(), severity: 'error' })
     tellLost(stores, message)
+  })
+}
+
+/** The files are still here, though what is done to them now is kept nowhere. */
+const tellTaken = ({ stores, bring, kept }: Ui, { id, name }: ProjectInfo): void => {
+  const keepCopy = async (): Promise<void> => {
+    const copy = await kept.keep(`${name} copy`)
+    const project = stores.project.project.value
+    if (project) stores.project.apply({ type: 'opened', project: { ...project, name: copy } })
+  }
+  stores.notices.apply({
+    type: 'card',
+    card: {
+      title: 'Another tab has this project',
+      facts: [
+        { name: 'Cause', text: `${name} was taken over there, with everything that you had done here.` },
+        { name: 'Next', text: 'What you change here from now on is kept nowhere.' },
+      ],
+      actions: [
+        { label: 'Take back', primary: true, run: () => void bring.restore(id, true) },
+        { label: 'Keep a copy', run: () => void keepCopy() },
+      ],
+      detail: '',
+    },
   })
 }
 

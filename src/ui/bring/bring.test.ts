@@ -59,7 +59,13 @@ const create = ({ disk = 'off', holds = ['old'] }: { disk?: string; holds?: stri
     savesIdle: () => true,
     failed: assert.fail,
   })
-  const kept = { remember: () => {}, keep: async (name: string) => void calls.push(`keep ${name}`) }
+  const kept = {
+    remember: () => {},
+    keep: async (name: string) => {
+      calls.push(`keep ${name}`)
+      return name
+    },
+  }
   const bring = createBring({
     wasmrun,
     stores,

@@ -262,13 +262,13 @@ export const createBring = ({
           {
             name: 'Next',
             text: isElsewhere
-              ? 'One tab at a time can change it. Take it over: the other tab saves and lets go.'
+              ? 'One tab at a time can change it. Take over: the other tab saves and lets go.'
               : 'It stays in the storage as it is. Try again, or save it as .zip from the list of projects.',
           },
         ],
         actions: [
           {
-            label: isElsewhere ? 'Take it over' : 'Try again',
+            label: isElsewhere ? 'Take over' : 'Try again',
             primary: true,
             run: () => void restore(id, isElsewhere),
           },

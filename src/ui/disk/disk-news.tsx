@@ -19,7 +19,7 @@ const CARDS_MAX = 2
 const Offer = ({ folder }: { folder: string }) => {
   const { disk } = useUi()
   return (
-    <div class="toast sheet-card news" data-testid="disk-offer">
+    <div class="toast sheet-card telling" data-testid="disk-offer">
       <Icon name="disk" />
       <div class="grow">
         <p>{folder} was opened as a copy. Keep it in step with your folder?</p>
@@ -43,7 +43,7 @@ const Lost = () => {
   const { disk } = useUi()
   const status = disk.status.value
   return (
-    <div class="toast sheet-card news warn" data-testid="disk-lost">
+    <div class="toast sheet-card telling warn" data-testid="disk-lost">
       <Icon name="warn" />
       <div class="grow">
         <p>{diskWords(status).long}</p>
@@ -59,7 +59,7 @@ const ConflictCard = ({ conflict }: { conflict: DiskConflict }) => {
   const { disk } = useUi()
   const { path, mine } = conflict
   return (
-    <div class="toast sheet-card news warn" data-testid="disk-conflict">
+    <div class="toast sheet-card telling warn" data-testid="disk-conflict">
       <Icon name="warn" />
       <div class="grow">
         <p>

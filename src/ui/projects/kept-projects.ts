@@ -15,6 +15,8 @@ const OPEN_KEY = 'wasmrun:open'
 export interface KeptProjects {
   readonly list: ReadonlySignal<readonly ProjectInfo[]>
   readonly current: ReadonlySignal<ProjectInfo | null>
+  /** The project that was open here until another tab took it over; its files are still here. */
+  readonly taken: ReadonlySignal<ProjectInfo | null>
   readonly saving: ReadonlySignal<SaveState>
   readonly figures: ReadonlySignal<StorageFigures | null>
   /** Whether the list was read at all. */
@@ -25,8 +27,8 @@ export interface KeptProjects {
   remove(id: string): Promise<void>
   save(id: string): Promise<void>
   persist(): Promise<void>
-  /** Keeps what lies in the machine now as a project of that name. */
-  keep(name: string): Promise<void>
+  /** Keeps what lies in the machine now as a project of that name, or one like it that is free: gives that. */
+  keep(name: string): Promise<string>
   /** A reload of the tab opens it again. */
   remember(id: string): void
   /** What the tab had open before it was reloaded, or ''. */
@@ -50,6 +52,7 @@ export const createKeptProjects = ({ wasmrun, notices, session, give }: KeptPart
   const { projects } = wasmrun
   const list = signal<readonly ProjectInfo[]>([])
   const current = signal<ProjectInfo | null>(null)
+  const taken = signal<ProjectInfo | null>(null)
   const saving = signal<SaveState>({ state: 'saved', message: '' })
   const figures = signal<StorageFigures | null>(null)
   const known = signal(false)
@@ -89,7 +92,9 @@ export const createKeptProjects = ({ wasmrun, notices, session, give }: KeptPart
   }
 
   wasmrun.on('project', ({ what, project }) => {
-    current.value = project
+    if (what === 'taken') taken.value = project
+    if (what === 'opened' || what === 'closed') taken.value = null
+    current.value = projects.current
     if (what === 'closed' || what === 'taken') remember('')
     void refresh()
   })
@@ -102,6 +107,7 @@ export const createKeptProjects = ({ wasmrun, notices, session, give }: KeptPart
   return {
     list,
     current,
+    taken,
     saving,
     figures,
     known,
@@ -127,12 +133,18 @@ export const createKeptProjects = ({ wasmrun, notices, session, give }: KeptPart
             'The browser made no promise. It does so for sites that are installed, bookmarked or visited often; until then it may clear them when the disk is full.',
           )
       })),
-    keep: async (name) =>
-      void (await attempt(`${name} is in this tab only, it could not be kept`, async () => {
-        const taken = (await projects.list()).map((project) => project.name)
-        const { id } = await projects.create(freeName(name, taken), { files: 'current' })
+    keep: async (name) => {
+      let free = name
+      await attempt(`${name} is in this tab only, it could not be kept`, async () => {
+        free = freeName(
+          name,
+          (await projects.list()).map((project) => project.name),
+        )
+        const { id } = await projects.create(free, { files: 'current' })
         remember(id)
-      })),
+      })
+      return free
+    },
     remember,
     before() {
       try {
