@@ -14,6 +14,8 @@ import type { OpenOptions, ProjectEvent, Projects } from './types.ts'
 /** A tab that has gone has let go of its project by then. */
 const LINGER_MS = 1000
 
+const SAVED: SaveState = { state: 'saved', message: '' }
+
 export interface ProjectsOptions {
   kernel: () => Promise<Remote<KernelApi>>
   host: () => Promise<Remote<ProjectsForPage>>
@@ -37,7 +39,7 @@ export const createProjects = (options: ProjectsOptions): ProjectsPart => {
   const { kernel, host, restart, hasRun, disk, emit } = options
   let current: ProjectInfo | null = null
   let losses: ProjectLoss[] = []
-  let state: SaveState = { state: 'saved', message: '' }
+  let state = SAVED
   /** One change of project at a time. */
   let turn: Promise<unknown> = Promise.resolve()
 
@@ -80,6 +82,8 @@ export const createProjects = (options: ProjectsOptions): ProjectsPart => {
   }
   const restore = async (id: string, takeOver: boolean): ReturnType<Projects['open']> => {
     const project = await (await host()).openProject(id, takeOver)
+    // What the project before ended with is nothing that this one has.
+    state = SAVED
     const opened = await (await kernel()).restoreProject()
     current = project
     losses = opened.losses
@@ -112,6 +116,7 @@ export const createProjects = (options: ProjectsOptions): ProjectsPart => {
     const api = await host()
     const { id } = await api.createProject(name)
     current = await api.openProject(id, false)
+    state = SAVED
     await (await kernel()).keepProject()
     await disk.remember().catch(() => {})
     emit({ what: 'opened', project: current })

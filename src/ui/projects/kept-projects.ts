@@ -94,6 +94,7 @@ export const createKeptProjects = ({ wasmrun, notices, session, give }: KeptPart
   wasmrun.on('project', ({ what, project }) => {
     if (what === 'taken') taken.value = project
     if (what === 'opened' || what === 'closed') taken.value = null
+    if (what === 'opened') saving.value = projects.saving
     current.value = projects.current
     if (what === 'closed' || what === 'taken') remember('')
     void refresh()
