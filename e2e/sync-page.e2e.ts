@@ -38,6 +38,11 @@ const keepInStep = async (): Promise<void> => {
   await page.getByTestId('disk-offer').getByRole('button', { name: 'Keep in step' }).click()
   await says(/in step/)
 }
+/** What both sides agree on is kept a moment later; a tab that is left before compares everything from scratch. */
+const agreementKept = async (): Promise<void> => {
+  await page.evaluate(() => window.wasmrun.projects.save())
+  await page.waitForTimeout(1500)
+}
 const openFile = async (name: string): Promise<void> => {
   await page.getByRole('treeitem', { name, exact: true }).click()
   await page.getByRole('textbox', { name: `Text of ${name}` }).waitFor()
@@ -111,9 +116,7 @@ test('both sides change a file: a card says so, both are compared, and the user 
 
 test('after a reload the browser has closed the folder: changes wait, are counted, and are written when it is opened again', async () => {
   await keepInStep()
-  // what both sides agree on is kept a moment later
-  await page.evaluate(() => window.wasmrun.projects.save())
-  await page.waitForTimeout(1500)
+  await agreementKept()
   site.permission = 'prompt'
   await page.reload()
   await ready(page)
@@ -261,5 +264,67 @@ test('a folder of the real disk is dropped and followed; renamed away it is said
   } finally {
     await rm(folder, { recursive: true, force: true })
     await rm(moved, { recursive: true, force: true })
+  }
+})
+
+test('the start screen says of each project what it runs on, whether that is here, and how it stands with its folder', async () => {
+  await keepInStep()
+  const name = await page.evaluate(() => window.wasmrun.projects.current?.name ?? '')
+  await agreementKept()
+  await startOver(page)
+  const slot = page.locator(`[data-testid="kept-project"][data-project="${name}"]`)
+  assert.match(await slot.innerText(), /Python 3\.\d+/)
+  await slot.getByText('in step', { exact: true }).waitFor()
+  const wire = page.locator('.traces path').first()
+  await page.getByTestId('runtime-slot').first().waitFor()
+  assert.equal(await wire.getAttribute('class'), 'no', 'Python is still to be fetched')
+  await page.evaluate(() => window.wasmrun.runtimes.prefetch('python'))
+  await startOver(page)
+  await page.getByTestId('runtime-slot').first().waitFor()
+  await page.waitForFunction(() => document.querySelector('.traces path')?.getAttribute('class') === '')
+  site.permission = 'prompt'
+  await slot.getByRole('button', { name: /^Open/ }).click()
+  await says(/closed/)
+  await page.evaluate(() => window.wasmrun.fs.writeFile('/home/project/own.txt', 'own'))
+  await page
+    .getByTestId('disk-lost')
+    .getByText(/Your 1 change/)
+    .waitFor()
+  await startOver(page)
+  await slot.getByText('1 not on disk').waitFor()
+})
+
+test('without a network the bar says whether the project can run', async () => {
+  await openFolder()
+  const { runtimes } = await page.evaluate(async () => ({
+    runtimes: await window.wasmrun.runtimes.list(),
+  }))
+  const python = runtimes.find((runtime) => runtime.name === 'python')
+  await site.context.setOffline(true)
+  try {
+    const words = python?.cached
+      ? /Offline\. Everything this project needs is here\./
+      : /Offline\. Python 3\.\d+\.\d+ is not on this device yet\./
+    await page.getByTestId('offline').filter({ hasText: words }).waitFor()
+  } finally {
+    await site.context.setOffline(false)
+  }
+  await page.getByTestId('offline').waitFor({ state: 'detached' })
+})
+
+test('at 390 px the door and the watch switch are within reach', async () => {
+  await page.setViewportSize({ width: 390, height: 800 })
+  try {
+    await openFolder()
+    await page.getByTestId('disk-offer').getByRole('button', { name: 'Stay a copy' }).click()
+    await page.getByTestId('watch').click()
+    assert.equal(await page.getByTestId('watch').getAttribute('aria-pressed'), 'true')
+    await door().click()
+    await page.getByTestId('keep-in-step').click()
+    await says(/in step/)
+    const width = await page.evaluate(() => document.documentElement.scrollWidth)
+    assert.ok(width <= 390, `the page is ${width} px wide`)
+  } finally {
+    await page.setViewportSize({ width: 1280, height: 800 })
   }
 })

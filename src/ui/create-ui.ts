@@ -1,4 +1,5 @@
 /** Puts the page together around a machine, and carries what the machine tells into the stores. */
+import { effect } from '@preact/signals'
 import type { RuntimeProgress } from '../abi/control.ts'
 import type { ProjectInfo } from '../abi/project.ts'
 import type { Wasmrun } from '../sdk/types.ts'
@@ -10,6 +11,7 @@ import { createOperations } from './files/operations.ts'
 import { messageOf } from './format.ts'
 import { createMachineView } from './kernel/machine-view.ts'
 import { createKeptProjects } from './projects/kept-projects.ts'
+import { createFactStore } from './projects/project-facts.ts'
 import { followChanges } from './run/live-reload.ts'
 import { browserFrame } from './run/output-pump.ts'
 import { createRunner } from './run/runner.ts'
@@ -80,6 +82,7 @@ export const createUi = (wasmrun: Wasmrun): Ui => {
     fetch(new URL(path, document.baseURI), signal ? { signal } : {}),
   )
   const machine = createMachineView({ wasmrun, stores, now, isVisible: () => !document.hidden })
+  const facts = createFactStore(browserStorage(() => localStorage))
   const ui: Ui = {
     wasmrun,
     stores,
@@ -88,6 +91,7 @@ export const createUi = (wasmrun: Wasmrun): Ui => {
     operations,
     kept,
     disk,
+    facts,
     settings,
     bring,
     machine,
@@ -95,6 +99,7 @@ export const createUi = (wasmrun: Wasmrun): Ui => {
     now,
   }
   listen(ui)
+  effect(() => noteFacts(ui))
   wasmrun.on('project', ({ what, project }) => {
     if (what === 'taken' && project) tellTaken(ui, project)
   })
@@ -153,6 +158,20 @@ const listen = ({ wasmrun, stores, now }: Ui): void => {
     stores.console.apply({ type: 'system', source: 'kernel', text: message, time: now(), severity: 'error' })
     tellLost(stores, message)
   })
+}
+
+/** For the start screen of the next visit. */
+const noteFacts = ({ stores, kept, disk, facts }: Ui): void => {
+  const current = kept.current.value
+  const project = stores.project.project.value
+  const plan = stores.project.chosen.value
+  const { folder, pending } = disk.status.value
+  if (!current || !project) return
+  const now = { language: plan?.title ?? '', runtime: plan?.runtime ?? null, version: plan?.version ?? null }
+  // how it runs is found out a little later
+  const before = project.isLooking ? facts.all.peek().get(current.id) : undefined
+  const lost = project.kind === 'kept' ? project.leftOut.length : 0
+  facts.note(current.id, { ...now, ...before, folder, pending, lost })
 }
 
 /** The files are still here, though what is done to them now is kept nowhere. */

@@ -8,6 +8,7 @@ import type { Files } from './files/files.ts'
 import type { Operations } from './files/operations.ts'
 import type { MachineView } from './kernel/machine-view.ts'
 import type { KeptProjects } from './projects/kept-projects.ts'
+import type { FactStore } from './projects/project-facts.ts'
 import type { Runner } from './run/runner.ts'
 import type { Gallery } from './start/gallery.ts'
 import type { SettingsStore } from './stores/settings.ts'
@@ -22,6 +23,7 @@ export interface Ui {
   readonly bring: Bring
   readonly kept: KeptProjects
   readonly disk: DiskLink
+  readonly facts: FactStore
   readonly settings: SettingsStore
   readonly machine: MachineView
   readonly gallery: Gallery

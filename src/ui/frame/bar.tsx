@@ -8,6 +8,7 @@ import { keysOf } from '../keys.ts'
 import type { RunPlan } from '../stores/project-store.ts'
 import { useUi } from '../ui.ts'
 import { isSmall } from './media.ts'
+import { Offline } from './offline.tsx'
 import { Popover } from './popover.tsx'
 import { RuntimeChip } from './runtime-chip.tsx'
 import { ThemeButton } from './theme.tsx'
@@ -72,7 +73,7 @@ const WatchSwitch = () => {
   return (
     <button
       type="button"
-      class="ib watch only-wide"
+      class="ib watch"
       aria-label="Run again on every change"
       aria-pressed={watch}
       title={watch ? 'Runs again when you change a file. Click to stop that.' : 'Run again on every change'}
@@ -179,6 +180,7 @@ export const Bar = () => {
       <RunButtons place="bar" />
       <WatchSwitch />
       <span class="grow" />
+      <Offline />
       <DiskDoor />
       {button('palette', 'find', 'All commands', `All commands (${keysOf('palette', isMac)})`)}
       {button('settings', 'gear', 'Settings', `Settings (${keysOf('settings', isMac)})`)}
