@@ -226,6 +226,8 @@ export const VIEWS: readonly View[] = [
     name: 'sync',
     show: async (page, site) => {
       await inStep(page, site)
+      // what was edited above, while the folder was a copy
+      await page.evaluate(() => window.wasmrun.disk.dismiss('notes.md'))
       await page.locator('#disk-door').click()
       await page.getByTestId('disk-words').waitFor()
     },

@@ -1,4 +1,7 @@
-/** What the user has to know or say about the folder, wherever they are: the offer, a folder that was lost, conflicts. */
+/**
+ * What the user has to know or say about the folder: the offer, a folder that was lost, conflicts. A band under the bar, in the page's
+ * flow: it stays until it is answered, so it may cover nothing.
+ */
 import { useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
 import type { DiskConflict } from '../../abi/disk.ts'
@@ -19,21 +22,19 @@ const CARDS_MAX = 2
 const Offer = ({ folder }: { folder: string }) => {
   const { disk } = useUi()
   return (
-    <div class="toast sheet-card telling" data-testid="disk-offer">
+    <div class="news-band" data-testid="disk-offer">
       <Icon name="disk" />
-      <div class="grow">
-        <p>{folder} was opened as a copy. Keep it in step with your folder?</p>
-        <div class="acts">
-          <button type="button" class="btn small go" onClick={() => void disk.connect(false)}>
-            Keep in step
-          </button>
-          <button type="button" class="btn small" onClick={() => void disk.connect(true)}>
-            Only follow it
-          </button>
-          <button type="button" class="btn small" onClick={disk.decline}>
-            Stay a copy
-          </button>
-        </div>
+      <p class="grow">{folder} was opened as a copy. Keep it in step with your folder?</p>
+      <div class="acts">
+        <button type="button" class="btn small go" onClick={() => void disk.connect(false)}>
+          Keep in step
+        </button>
+        <button type="button" class="btn small" onClick={() => void disk.connect(true)}>
+          Only follow it
+        </button>
+        <button type="button" class="btn small" onClick={disk.decline}>
+          Stay a copy
+        </button>
       </div>
     </div>
   )
@@ -43,13 +44,11 @@ const Lost = () => {
   const { disk } = useUi()
   const status = disk.status.value
   return (
-    <div class="toast sheet-card telling warn" data-testid="disk-lost">
+    <div class="news-band warn" data-testid="disk-lost">
       <Icon name="warn" />
-      <div class="grow">
-        <p>{diskWords(status).long}</p>
-        <div class="acts">
-          <LostActs status={status} close={() => {}} />
-        </div>
+      <p class="grow">{diskWords(status).long}</p>
+      <div class="acts">
+        <LostActs status={status} close={() => {}} />
       </div>
     </div>
   )
@@ -59,26 +58,24 @@ const ConflictCard = ({ conflict }: { conflict: DiskConflict }) => {
   const { disk } = useUi()
   const { path, mine } = conflict
   return (
-    <div class="toast sheet-card telling warn" data-testid="disk-conflict">
+    <div class="news-band warn" data-testid="disk-conflict">
       <Icon name="warn" />
-      <div class="grow">
-        <p>
-          {path} changed here and on disk. The disk's is in place; yours is beside it as {baseName(mine)}.
-        </p>
-        <div class="acts">
-          <button
-            type="button"
-            class="btn small go"
-            onClick={() => {
-              disk.compares.value = conflict
-            }}
-          >
-            Compare
-          </button>
-          <button type="button" class="btn small" onClick={() => void disk.dismiss(path)}>
-            Keep both
-          </button>
-        </div>
+      <p class="grow">
+        {path} changed here and on disk. The disk's is in place; yours is beside it as {baseName(mine)}.
+      </p>
+      <div class="acts">
+        <button
+          type="button"
+          class="btn small go"
+          onClick={() => {
+            disk.compares.value = conflict
+          }}
+        >
+          Compare
+        </button>
+        <button type="button" class="btn small" onClick={() => void disk.dismiss(path)}>
+          Keep both
+        </button>
       </div>
     </div>
   )
@@ -148,13 +145,13 @@ export const DiskNews = () => {
   const { state, conflicts } = disk.status.value
   const compared = disk.compares.value
   return (
-    <>
+    <div class="disk-news" role="status" aria-live="polite">
       {disk.asks.value && state === 'off' ? <Offer folder={disk.source.value?.name ?? ''} /> : null}
       {state === 'permission' || state === 'vanished' ? <Lost /> : null}
       {conflicts.slice(-CARDS_MAX).map((conflict) => (
         <ConflictCard key={conflict.mine} conflict={conflict} />
       ))}
       {compared ? <Settle key={compared.mine} conflict={compared} /> : null}
-    </>
+    </div>
   )
 }

@@ -1,21 +1,8 @@
 /** What went wrong, why, and what to do: in the place of what was waited for. */
-import { lazy } from '../frame/lazy.tsx'
 import { Icon } from '../icon.tsx'
 import type { Card } from '../stores/notice-store.ts'
-import { type Ui, useUi } from '../ui.ts'
+import { useUi } from '../ui.ts'
 import { UpdateBand } from './update-band.tsx'
-
-const DiskNews = lazy(
-  async () => (await import('../disk/disk-news.tsx')).DiskNews,
-  'what is to be said about the folder',
-)
-
-/** Whether the folder of the open project has to be talked about. */
-const hasDiskNews = ({ disk, stores }: Ui): boolean => {
-  if (stores.project.project.value === null) return false
-  const { state, conflicts } = disk.status.value
-  return disk.asks.value || state === 'permission' || state === 'vanished' || conflicts.length > 0
-}
 
 export const FaultCard = ({ card }: { card: Card }) => {
   const { stores } = useUi()
@@ -56,12 +43,10 @@ export const FaultCard = ({ card }: { card: Card }) => {
 
 /** Short news at the edge of the page; faults stay until they are put away. */
 export const Toasts = () => {
-  const ui = useUi()
-  const { stores } = ui
+  const { stores } = useUi()
   return (
     <div class="toasts" role="status" aria-live="polite">
       <UpdateBand />
-      {hasDiskNews(ui) ? <DiskNews /> : null}
       {stores.notices.toasts.value.map((toast) => (
         <div key={toast.id} class={`toast sheet-card ${toast.kind}`}>
           <Icon name={toast.kind === 'fault' ? 'fault' : 'info'} />
