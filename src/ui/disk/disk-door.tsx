@@ -198,7 +198,7 @@ const Open = ({ status, close }: { status: DiskStatus; close(): void }) => {
           <span class="dim">
             {status.readonly && status.pending > 0
               ? `Without it your ${plural(status.pending, 'change')} would be written to the folder.`
-              : 'What node_modules, .git and .gitignore hold stays on its own side in any case.'}
+              : '.git, node_modules and what a .gitignore names stay on their own side in any case.'}
           </span>
         </span>
       </label>

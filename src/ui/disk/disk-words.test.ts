@@ -34,5 +34,6 @@ test('a folder that is empty and one that is gone are told apart', () => {
 test('what the disk refuses is said with the reason', () => {
   const words = diskWords(status({ state: 'failed', pending: 1, message: 'a.txt: the disk is full.' }))
   assert.equal(words.short, '1 not written')
+  assert.equal(diskWords(status({ state: 'failed', message: 'It cannot be read.' })).short, 'not in step')
   assert.match(words.long, /a\.txt: the disk is full\. It is tried again/)
 })

@@ -58,7 +58,7 @@ export const diskWords = (status: DiskStatus): DiskWords => {
     }
   if (state === 'failed')
     return {
-      short: `${pending} not written`,
+      short: pending > 0 ? `${pending} not written` : 'not in step',
       long: `${message} It is tried again by itself. ${waiting(status, '')}`.trim(),
       tone: 'fault',
     }

@@ -102,7 +102,8 @@ export const createKeptProjects = ({ wasmrun, notices, session, give }: KeptPart
   wasmrun.on('save', (state) => {
     const isNews = state.message !== '' && state.message !== saving.value.message
     saving.value = state
-    if (isNews) tell(state.message)
+    // who is robbed gets a card of its own
+    if (isNews && state.state !== 'taken') tell(state.message)
   })
 
   return {
