@@ -10,6 +10,7 @@ import { after, before, test } from 'node:test'
 import { type BrowserContext, chromium, type Page } from 'playwright-core'
 import { build } from '../tools/build.mjs'
 import { serve } from '../tools/serve.mjs'
+import { violations } from './axe.ts'
 import { chromePath, FLAGS, ready, run } from './browser.ts'
 
 const DIST = resolve(process.env.SITE_ROOT ?? 'dist')
@@ -128,6 +129,8 @@ test('a new version waits until the user accepts it; until then every tab, new o
     await page.evaluate(() => Object.assign(window, { here: true }))
     const state = await page.evaluate(() => window.wasmrun.updates.check())
     assert.deepEqual([state.waiting, state.problem], [true, ''])
+    await page.getByTestId('update').getByText('A new version of this page is here.').waitFor()
+    assert.deepEqual(await violations(page), [])
     await python(page)
     const other = await context.newPage()
     await visit(other, url)

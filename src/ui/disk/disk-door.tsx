@@ -236,15 +236,14 @@ export const DiskDoor = () => {
   return (
     <Popover
       id="disk-door"
-      label={`Disk: ${short}`}
+      label={`Disk ${short}`}
       class={`chip door ${words.tone}`}
       kind="dialog"
       button={
         <>
           <span class={`lamp ${LAMPS[unseen > 0 ? 'warn' : words.tone]}`} />
           <Icon name="disk" />
-          <span class="door-name only-wide">Disk</span>
-          <small class="cut">{short}</small>
+          <span class="door-name only-wide">Disk</span> <small class="cut">{short}</small>
         </>
       }
       content={(close) => (
