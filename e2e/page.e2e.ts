@@ -1,13 +1,10 @@
 /** The page itself: accessible by axe's rules in every state, both themes and both widths, and walked with the keyboard alone. */
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import { after, before, test } from 'node:test'
 import type { Page } from 'playwright-core'
+import { violations } from './axe.ts'
 import { boot, openSite, type Site, startOver } from './browser.ts'
 import { sees } from './console.ts'
-
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 
 let site: Site
 let page: Page
@@ -17,19 +14,6 @@ before(async () => {
   page = await boot(site)
 })
 after(() => site?.close())
-
-/** Rule, element and what is wrong, for everything that breaks WCAG 2.2 A or AA. */
-const violations = (): Promise<string[]> =>
-  page.evaluate(async (source) => {
-    const holder = globalThis as typeof globalThis & { axe?: typeof import('axe-core') }
-    if (!holder.axe) new Function(source).call(window)
-    const result = await holder.axe?.run(document, {
-      runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'],
-    })
-    return (result?.violations ?? []).flatMap(({ id, nodes }) =>
-      nodes.map(({ html, failureSummary }) => `${id}: ${html.slice(0, 160)} ${failureSummary ?? ''}`),
-    )
-  }, AXE)
 
 const openExample = async (): Promise<void> => {
   await startOver(page)
@@ -118,7 +102,7 @@ for (const width of [1280, 390])
       await page.emulateMedia({ colorScheme: scheme, reducedMotion: 'reduce' })
       await startOver(page)
       await page.getByTestId('runtime-slot').first().waitFor()
-      assert.deepEqual(await violations(), [], 'start')
+      assert.deepEqual(await violations(page), [], 'start')
       await openExample()
       await page.getByTestId('run').click()
       await sees(page, /What is your name/, undefined, 60_000)
@@ -126,7 +110,7 @@ for (const width of [1280, 390])
       for (const { name, show, hide } of VIEWS) {
         await show()
         await page.waitForTimeout(200)
-        assert.deepEqual(await violations(), [], name)
+        assert.deepEqual(await violations(page), [], name)
         await hide?.()
       }
     })

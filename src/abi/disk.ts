@@ -46,6 +46,8 @@ export interface DiskStatus {
   /** The folder's own name; '' without one. */
   folder: string
   readonly: boolean
+  /** vanished: the folder is there, but suddenly empty. */
+  isEmptied: boolean
   /** Changes of the machine that are not on the disk yet (with readonly: that stay here). */
   pending: number
   /** Since when there are some, milliseconds since the epoch; 0 for none. */
@@ -65,6 +67,7 @@ export const DISK_OFF: DiskStatus = {
   state: 'off',
   folder: '',
   readonly: false,
+  isEmptied: false,
   pending: 0,
   since: 0,
   message: '',

@@ -29,7 +29,7 @@ test('exec keeps what was opened, and closes what is marked for it and every cap
   descriptors.install(ends.writer, { closeOnExec: true })
   for (const file of [createPort(objects), createNamespace(objects)]) descriptors.install(file)
   assert.deepEqual(countTargets(objects), { messagePorts: 1, namespaces: 1, messages: 0 })
-  renewDescriptors(objects, createFiles(vfs), { slot }, [])
+  renewDescriptors(objects, createFiles(vfs), { pid: 5, slot }, [])
   assert.deepEqual(descriptors.list(), [kept])
   assert.deepEqual(countTargets(objects), { messagePorts: 0, namespaces: 0, messages: 0 })
   assert.equal(getWord(memory, SUPERBLOCK.USED_OPEN_FILES), 1)

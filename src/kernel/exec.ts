@@ -33,7 +33,7 @@ export const replaceThread = (objects: Objects, stop: (thread: number) => void, 
 export const renewDescriptors = (
   objects: Objects,
   files: Files,
-  entry: Pick<Entry, 'slot'>,
+  entry: Pick<Entry, 'pid' | 'slot'>,
   preopens: readonly Preopen[],
 ): void => {
   // The threads that waited are gone; what the process has, it keeps.

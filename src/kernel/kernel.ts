@@ -162,8 +162,7 @@ export const createKernel = ({ jail, host, report }: KernelOptions): Kernel => {
     },
     unwatch: watches.remove,
     serveTree: (port) => {
-      home.reset()
-      expose(home.tree, port)
+      expose(home.serve(), port)
     },
   }
 

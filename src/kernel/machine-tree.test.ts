@@ -18,12 +18,13 @@ const setUp = () => {
   files.mkdir(HOME, { recursive: true })
   let nudges = 0
   const part = createMachineTree({ vfs, home: HOME, keep: async () => {}, nudge: () => void nudges++ })
+  const tree = part.serve()
   const text = (path: string): string => new TextDecoder().decode(files.readFile(`${HOME}/${path}`))
   const changes = (): Record<string, string> =>
-    Object.fromEntries((part.tree.look() as TreeChange[]).map(({ path, kind }) => [path, kind]))
-  const versionOf = (path: string): string => part.tree.read([path])[0]?.version ?? 'none'
-  const apply = (step: TreeStep): string => part.tree.apply([step])[0]?.state ?? 'none'
-  return { files, part, text, changes, versionOf, apply }
+    Object.fromEntries((tree.look() as TreeChange[]).map(({ path, kind }) => [path, kind]))
+  const versionOf = (path: string): string => tree.read([path])[0]?.version ?? 'none'
+  const apply = (step: TreeStep): string => tree.apply([step])[0]?.state ?? 'none'
+  return { files, part, tree, text, changes, versionOf, apply }
 }
 
 test('a look tells what differs from the one before, and nothing twice', () => {
@@ -46,10 +47,10 @@ test('a look tells what differs from the one before, and nothing twice', () => {
 })
 
 test('a change of the machine is told once to who waits, what the caller did itself is not', async () => {
-  const { files, part, changes, apply } = setUp()
+  const { files, part, tree, changes, apply } = setUp()
   changes()
   let isTold = false
-  void part.tree.differs().then(() => {
+  void tree.differs().then(() => {
     isTold = true
   })
   const turn = async (now: number): Promise<void> => {
@@ -66,6 +67,20 @@ test('a change of the machine is told once to who waits, what the caller did its
   await turn(3e6)
   assert.equal(isTold, true)
   assert.deepEqual(changes(), { b: 'file' })
+})
+
+test('a second caller sees everything, although the first is still looking', () => {
+  const { files, part, changes } = setUp()
+  files.writeFile(`${HOME}/a`, encode('1'))
+  files.writeFile(`${HOME}/b`, encode('1'))
+  changes()
+  const second = part.serve()
+  files.writeFile(`${HOME}/c`, encode('1'))
+  assert.deepEqual(changes(), { c: 'file' })
+  assert.deepEqual(
+    (second.look() as TreeChange[]).map(({ path }) => path),
+    ['a', 'b', 'c'],
+  )
 })
 
 test('a step is only made while the file is what the caller saw', () => {

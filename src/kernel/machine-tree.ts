@@ -1,6 +1,8 @@
 /**
- * The home directory for disk sync: what differs from the last look, bytes, and steps. Serves one caller; a new one starts
- * over.
+ * The home directory for disk sync: what differs from the last look, bytes, and steps.
+ *
+ * Invariant: a caller is told of everything in the home, once; what one caller has seen is no other's. The one before may still be
+ * at work when the next begins, and a caller that takes a part for the whole would remove the rest from the disk.
  *
  * Programs write without a word to the kernel, so it compares one number now and then, and lists the home only when that has
  * moved on; the longer the list takes, the longer it waits for the next.
@@ -16,9 +18,8 @@ const LOOK_MS = 60
 const REST = 4
 
 export interface MachineTreePart {
-  tree: MachineTree
-  /** Forgets what an earlier caller saw. */
-  reset(): void
+  /** For a caller that has seen nothing yet; only the newest is told of news. */
+  serve(): MachineTree
   /** Milliseconds until it wants to be called again. */
   turn(now: number): number
 }
@@ -31,7 +32,23 @@ export interface MachineTreeOptions {
   nudge: () => void
 }
 
-export const createMachineTree = ({ vfs, home, keep, nudge }: MachineTreeOptions): MachineTreePart => {
+export const createMachineTree = (options: MachineTreeOptions): MachineTreePart => {
+  let newest: Caller | null = null
+  return {
+    serve: () => {
+      newest = createCaller(options)
+      return newest.tree
+    },
+    turn: (now) => newest?.turn(now) ?? Number.POSITIVE_INFINITY,
+  }
+}
+
+interface Caller {
+  tree: MachineTree
+  turn(now: number): number
+}
+
+const createCaller = ({ vfs, home, keep, nudge }: MachineTreeOptions): Caller => {
   const homeName = new TextEncoder().encode(home)
   let picture = new Map<string, HomeEntry>()
   let { cursor } = vfs.changes(-1)
@@ -104,13 +121,6 @@ export const createMachineTree = ({ vfs, home, keep, nudge }: MachineTreeOptions
   }
   return {
     tree,
-    reset: () => {
-      picture = new Map()
-      found = []
-      isKnown = false
-      nextAt = 0
-      release()
-    },
     turn: (now) => {
       if (waiting.length === 0) return Number.POSITIVE_INFINITY
       if (now >= nextAt) {

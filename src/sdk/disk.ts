@@ -21,6 +21,8 @@ export interface Disk {
    * permission where the browser wants that, so call it from a click. Also takes the place of a folder that was lost.
    */
   connect(handle: FileSystemDirectoryHandle, options?: DiskOptions): Promise<void>
+  /** Other rules for the same folder; what both sides agree on stays known. False: there is no folder. */
+  change(options: DiskOptions): Promise<boolean>
   /**
    * Looks for the folder again, asking the user for permission if need be (call it from a click); also after a reload. False: the
    * user said no. `empty` says what to do about a folder that is suddenly empty.
@@ -71,6 +73,8 @@ const ask = async (handle: FileSystemDirectoryHandle, readonly: boolean): Promis
 
 export const createDisk = ({ kernel, host, emit, refuse }: DiskPartOptions): DiskPart => {
   let status = DISK_OFF
+  /** Counts the machines: whoever was asked for a folder may answer when another project is open. */
+  let machines = 0
   const heard = (next: DiskStatus): void => {
     status = next
     emit(next)
@@ -82,16 +86,26 @@ export const createDisk = ({ kernel, host, emit, refuse }: DiskPartOptions): Dis
     await api.serveTree(moving(port1, [port1]))
     return moving(port2, [port2])
   }
+  const connect: Disk['connect'] = async (handle, options = {}) => {
+    refuse(handle.name)
+    const asked = machines
+    if (!(await ask(handle, options.readonly === true)))
+      throw new SysError(ERRNO.PERM, handle.name, 'the browser was not allowed to open the folder')
+    if (asked !== machines)
+      throw new SysError(ERRNO.BUSY, handle.name, 'another project was opened meanwhile')
+    const port = await line()
+    await (await host()).connectDisk(handle, options, port)
+  }
   const api: Disk = {
     get status() {
       return status
     },
-    connect: async (handle, options = {}) => {
-      refuse(handle.name)
-      if (!(await ask(handle, options.readonly === true)))
-        throw new SysError(ERRNO.PERM, handle.name, 'the browser was not allowed to open the folder')
-      const port = await line()
-      await (await host()).connectDisk(handle, options, port)
+    connect,
+    change: async (options) => {
+      const handle = await (await host()).diskHandle()
+      if (!handle) return false
+      await connect(handle, options)
+      return true
     },
     reconnect: async (empty = 'ask') => {
       const remote = await host()
@@ -113,6 +127,7 @@ export const createDisk = ({ kernel, host, emit, refuse }: DiskPartOptions): Dis
     remember: async () => (await host()).rememberDisk(),
     pause: async () => (await host()).disconnectDisk(false),
     renewed: () => {
+      machines++
       if (status !== DISK_OFF) heard(DISK_OFF)
     },
   }

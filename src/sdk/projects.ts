@@ -15,6 +15,8 @@ import type { OpenOptions, ProjectEvent, Projects } from './types.ts'
 /** A tab that has gone has let go of its project by then. */
 const LINGER_MS = 1000
 
+const SAVED: SaveState = { state: 'saved', message: '' }
+
 export interface ProjectsOptions {
   kernel: () => Promise<Remote<KernelApi>>
   host: () => Promise<Remote<ProjectsForPage>>
@@ -41,7 +43,7 @@ export const createProjects = (options: ProjectsOptions): ProjectsPart => {
   const { kernel, host, restart, hasRun, disk, trust, emit } = options
   let current: ProjectInfo | null = null
   let losses: ProjectLoss[] = []
-  let state: SaveState = { state: 'saved', message: '' }
+  let state = SAVED
   /** One change of project at a time. */
   let turn: Promise<unknown> = Promise.resolve()
 
@@ -53,10 +55,10 @@ export const createProjects = (options: ProjectsOptions): ProjectsPart => {
   const save = async (): Promise<void> => {
     if (current) await (await kernel()).flushProject()
   }
-  /** Leaves the open project in good order. */
+  /** Leaves the open project in good order. A folder is let go of first: what happens to the files now is no wish of the user's. */
   const leave = async (discard: boolean): Promise<void> => {
-    if (!current) return
     await disk.pause().catch(() => {})
+    if (!current) return
     try {
       await save()
     } catch (error) {
@@ -85,6 +87,8 @@ export const createProjects = (options: ProjectsOptions): ProjectsPart => {
   const restore = async (id: string, takeOver: boolean): ReturnType<Projects['open']> => {
     const project = await (await host()).openProject(id, takeOver)
     await trust.put(project.sealed)
+    // What the project before ended with is nothing that this one has.
+    state = SAVED
     const opened = await (await kernel()).restoreProject()
     current = project
     losses = opened.losses
@@ -112,23 +116,26 @@ export const createProjects = (options: ProjectsOptions): ProjectsPart => {
     }
   }
   const keep = async (name: string, isSealed: boolean): Promise<ProjectInfo> => {
-    await leave(false)
+    // Files without a project take their folder along.
+    if (current) await leave(false)
     const api = await host()
     await trust.put(isSealed)
     const { id } = await api.createProject(name, isSealed)
     current = await api.openProject(id, false)
+    state = SAVED
     await (await kernel()).keepProject()
     await disk.remember().catch(() => {})
     emit({ what: 'opened', project: current })
     return current
   }
   const lose = async (): Promise<void> => {
-    if (!current) return
+    const project = current
+    if (!project) return
     current = null
     await disk.pause().catch(() => {})
     await (await kernel()).stopSaving(true)
     await (await host()).closeProject()
-    emit({ what: 'taken', project: null })
+    emit({ what: 'taken', project })
   }
 
   const api: Projects = {
@@ -165,6 +172,8 @@ export const createProjects = (options: ProjectsOptions): ProjectsPart => {
     delete: (id) =>
       inTurn(async () => {
         if (current?.id === id) {
+          // The host must have let go before it forgets the folder, or it would remember it again.
+          await disk.pause().catch(() => {})
           await (await kernel()).stopSaving(false)
           current = null
         }

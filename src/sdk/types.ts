@@ -268,6 +268,7 @@ export interface ProjectEvent {
    * more. changed: the list is another.
    */
   what: 'opened' | 'closed' | 'taken' | 'changed' | 'cleared'
+  /** The open one; with 'taken' the one that was. */
   project: ProjectInfo | null
 }
 

@@ -1,8 +1,10 @@
 /** Puts the page together around a machine, and carries what the machine tells into the stores. */
 import { effect } from '@preact/signals'
 import type { Limits } from '../abi/limits.ts'
+import type { ProjectInfo } from '../abi/project.ts'
 import type { Wasmrun } from '../sdk/types.ts'
 import { createBring } from './bring/bring.ts'
+import { createDiskLink } from './disk/disk-link.ts'
 import { createFiles } from './files/files.ts'
 import { giveDownload } from './files/give-download.ts'
 import { createOperations } from './files/operations.ts'
@@ -10,6 +12,7 @@ import { messageOf } from './format.ts'
 import { createMachineView } from './kernel/machine-view.ts'
 import { runtimeNote } from './logs/log-feed.ts'
 import { createKeptProjects } from './projects/kept-projects.ts'
+import { createFactStore } from './projects/project-facts.ts'
 import { browserFrame } from './run/output-pump.ts'
 import { createRunner } from './run/runner.ts'
 import { createGallery } from './start/gallery.ts'
@@ -65,8 +68,19 @@ export const createUi = (wasmrun: Wasmrun, archive: string): Ui => {
   const settings = createSettingsStore({ ...wasmrun.settings, setLimits })
   // What a project asks for counts while it is open. A machine that is gone is told of by itself.
   effect(() => void setLimits(settings.current.peek().limits).catch(() => undefined))
+  const disk = createDiskLink({
+    wasmrun,
+    notices: stores.notices,
+    options: () => {
+      const { import: limits, defaultsOff } = settings.current.value
+      // a project that came under raised limits stays under them
+      const { fileBytes } = bring.plan.value?.limits ?? limits
+      return { fileBytes, defaultsOff: [...defaultsOff] }
+    },
+  })
   const bring = createBring({
     wasmrun,
+    disk,
     stores,
     files,
     runner,
@@ -88,8 +102,27 @@ export const createUi = (wasmrun: Wasmrun, archive: string): Ui => {
     isVisible: () => !document.hidden,
     nextFrame: browserFrame,
   })
-  const ui: Ui = { wasmrun, stores, runner, files, operations, kept, settings, bring, machine, gallery, now }
+  const facts = createFactStore(browserStorage(() => localStorage))
+  const ui: Ui = {
+    wasmrun,
+    stores,
+    runner,
+    files,
+    operations,
+    kept,
+    disk,
+    facts,
+    settings,
+    bring,
+    machine,
+    gallery,
+    now,
+  }
   listen(ui)
+  effect(() => noteFacts(ui))
+  wasmrun.on('project', ({ what, project }) => {
+    if (what === 'taken' && project) tellTaken(ui, project)
+  })
   void begin(ui)
   return ui
 }
@@ -162,6 +195,45 @@ const tellSlow = ({ notices }: Ui['stores'], message: string | null): void => {
         { name: 'Next', text: next },
       ],
       actions: [{ label: 'Reload the page', primary: true, run: () => location.reload() }],
+      detail: '',
+    },
+  })
+}
+
+/** For the start screen of the next visit. */
+const noteFacts = ({ stores, kept, disk, facts }: Ui): void => {
+  const current = kept.current.value
+  const project = stores.project.project.value
+  const plan = stores.project.chosen.value
+  const { folder, pending } = disk.status.value
+  if (!current || !project) return
+  const now = { language: plan?.title ?? '', runtime: plan?.runtime ?? null, version: plan?.version ?? null }
+  // how it runs is found out a little later
+  const before = project.isLooking ? facts.all.peek().get(current.id) : undefined
+  const lost = project.kind === 'kept' ? project.leftOut.length : 0
+  facts.note(current.id, { ...now, ...before, folder, pending, lost })
+}
+
+/** The files are still here, though what is done to them now is kept nowhere. */
+const tellTaken = ({ wasmrun, stores, bring, kept }: Ui, { id, name }: ProjectInfo): void => {
+  const keepCopy = async (): Promise<void> => {
+    if ((await kept.keep(`${name} copy`)) === '') return
+    const project = stores.project.project.value
+    const copy = wasmrun.projects.current
+    if (project && copy) stores.project.apply({ type: 'opened', project: { ...project, name: copy.name } })
+  }
+  stores.notices.apply({
+    type: 'card',
+    card: {
+      title: 'Another tab has this project',
+      facts: [
+        { name: 'Cause', text: `${name} was taken over there, with everything that you had done here.` },
+        { name: 'Next', text: 'What you change here from now on is kept nowhere.' },
+      ],
+      actions: [
+        { label: 'Take back', primary: true, run: () => void bring.restore(id, true) },
+        { label: 'Keep a copy', run: () => void keepCopy() },
+      ],
       detail: '',
     },
   })

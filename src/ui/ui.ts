@@ -3,10 +3,12 @@ import { createContext } from 'preact'
 import { useContext } from 'preact/hooks'
 import type { Wasmrun } from '../sdk/types.ts'
 import type { Bring } from './bring/bring.ts'
+import type { DiskLink } from './disk/disk-link.ts'
 import type { Files } from './files/files.ts'
 import type { Operations } from './files/operations.ts'
 import type { MachineView } from './kernel/machine-view.ts'
 import type { KeptProjects } from './projects/kept-projects.ts'
+import type { FactStore } from './projects/project-facts.ts'
 import type { Runner } from './run/runner.ts'
 import type { Gallery } from './start/gallery.ts'
 import type { SettingsStore } from './stores/settings.ts'
@@ -20,6 +22,8 @@ export interface Ui {
   readonly operations: Operations
   readonly bring: Bring
   readonly kept: KeptProjects
+  readonly disk: DiskLink
+  readonly facts: FactStore
   readonly settings: SettingsStore
   readonly machine: MachineView
   readonly gallery: Gallery

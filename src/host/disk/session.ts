@@ -220,6 +220,7 @@ export const createSession = (sessionOptions: SessionOptions): Session => {
     const isDone = !isBusy && retries.length === 0 && graceAt === Number.POSITIVE_INFINITY
     tell({
       state: retries.length > 0 ? 'failed' : isDone ? 'in-step' : 'working',
+      isEmptied: false,
       message: retries[0] ? `${retries[0].path}: ${retries[0].reason}` : '',
       pending: held + retries.length + (isBusy ? unread.size : 0),
       leftOut,
@@ -287,6 +288,7 @@ export const createSession = (sessionOptions: SessionOptions): Session => {
     await countWaiting().catch(() => {})
     tell({
       state: loss === 'permission' ? 'permission' : 'vanished',
+      isEmptied: loss === 'empty',
       message: `${message}: ${handle.name}.`,
       noticing: '',
     })

@@ -48,6 +48,9 @@ const open = () => {
     spawnThread: () => answer(0),
     exec: () => answer(0),
     refresh: () => answer(0),
+    sync: () => answer(0),
+    watch: () => answer(0),
+    pulse: () => answer(0),
   }
   const process = createProcess({ ...machine, args: ['test'], env: ENV, kernel })
   process.guest.setMemory(new WebAssembly.Memory({ initial: 1 }))

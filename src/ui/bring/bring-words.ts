@@ -33,6 +33,8 @@ export interface Request {
   readonly name: string
   readonly kind: SourceKind
   readonly open: Opener
+  /** The folder itself, where the browser gave a handle of it: it can be kept in step. */
+  handle?(): Promise<FileSystemDirectoryHandle | null>
   /** The file to show first, relative to the project, or ''. */
   readonly show?: string
 }

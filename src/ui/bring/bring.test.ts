@@ -24,7 +24,7 @@ const entry = (path: string, content: Uint8Array | Error = bytes('x'), size?: nu
   },
 })
 
-const create = () => {
+const create = ({ disk = 'off', holds = ['old'] }: { disk?: string; holds?: string[] } = {}) => {
   const stores = createStores({ storage: null, nextFrame: async () => {}, later: () => {} })
   const calls: string[] = []
   let mounted: string[] = []
@@ -38,6 +38,7 @@ const create = () => {
         return { project: { id, name: 'kept' }, entries: 1, losses: [] }
       },
     },
+    disk: { status: { state: disk } },
     mount: async (tree: Uint8Array, path: string) => {
       calls.push(`mount ${path}`)
       mounted = [...readTree(tree)].map((entry) => new TextDecoder().decode(entry.path))
@@ -46,7 +47,7 @@ const create = () => {
     fs: {
       rm: async (path: string) => void calls.push(`rm ${path}`),
       watch: () => () => {},
-      readdir: async () => [{ name: 'old', kind: 'file' }],
+      readdir: async () => holds.map((name) => ({ name, kind: 'file' })),
     },
     // only what bringing calls is there
   } as unknown as Wasmrun
@@ -58,13 +59,20 @@ const create = () => {
     savesIdle: () => true,
     failed: assert.fail,
   })
-  const kept = { remember: () => {}, keep: async (name: string) => `${calls.push(`keep ${name}`)}` }
+  const kept = {
+    remember: () => {},
+    keep: async (name: string) => {
+      calls.push(`keep ${name}`)
+      return 'id'
+    },
+  }
   const bring = createBring({
     wasmrun,
     stores,
     files,
     runner,
     kept,
+    disk: { forget: () => {}, propose: () => {} },
     storage: null,
     later: () => {},
     settings: () => SETTINGS,
@@ -91,7 +99,7 @@ const until = async (test: () => boolean): Promise<void> => {
 test('a folder is read, mounted and known by what runs it', async () => {
   const { stores, bring, open, calls, tree } = create()
   await open('p', [entry('main.py', bytes('print(1)')), entry('lib/__proto__'), entry('node_modules/a.js')])
-  assert.deepEqual(calls, ['rm /home/project/old', 'mount /home/project', 'keep p'])
+  assert.deepEqual(calls, ['close', 'mount /home/project', 'keep p'])
   assert.deepEqual(tree(), ['lib', 'main.py', 'lib/__proto__'])
   const project = stores.project.project.value
   assert.equal(project?.files, 2)
@@ -99,6 +107,24 @@ test('a folder is read, mounted and known by what runs it', async () => {
   assert.equal(stores.project.chosen.value?.command, 'python3')
   assert.equal(bring.state.value, null)
   assert.equal(bring.recent.value[0]?.name, 'p')
+})
+
+test('what lies in the machine is never removed file by file: a folder of the disk may be in step with it', async () => {
+  for (const [disk, holds, first] of [
+    ['in-step', [], 'close'],
+    ['permission', ['mine.txt'], 'close'],
+    ['off', ['mine.txt'], 'close'],
+    ['off', [], 'mount /home/project'],
+  ] as const) {
+    const { bring, open, calls } = create({ disk, holds: [...holds] })
+    await open('p', [entry('main.py')])
+    assert.equal(calls[0], first)
+    await bring.close()
+    assert.deepEqual(
+      calls.filter((call) => call.startsWith('rm')),
+      [],
+    )
+  }
 })
 
 test('what cannot be opened is a card, and the former project stays', async () => {

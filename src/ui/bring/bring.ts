@@ -12,6 +12,7 @@ import type { Limits } from '../../project/limits.ts'
 import type { LoadedProject } from '../../project/load.ts'
 import type { WalkPlan } from '../../project/walk.ts'
 import type { Wasmrun } from '../../sdk/types.ts'
+import type { DiskLink } from '../disk/disk-link.ts'
 import type { Files } from '../files/files.ts'
 import { formatBytes, messageOf, plural } from '../format.ts'
 import type { KeptProjects } from '../projects/kept-projects.ts'
@@ -41,6 +42,7 @@ export interface BringParts {
   /** Where the page remembers things of projects; null: nowhere. */
   storage: Pick<Storage, 'getItem' | 'setItem'> | null
   later(callback: () => void, milliseconds: number): void
+  disk: Pick<DiskLink, 'forget' | 'propose'>
   /** Limits and what is left out, as the user has set them. */
   settings(): Pick<Settings, 'import' | 'defaultsOff'>
   now(): number
@@ -54,12 +56,6 @@ export interface BringParts {
 const CATALOGUE_PATIENCE = 3000
 const RECENT_MAX = 4
 
-/** The folder itself stays: it is where the machine keeps the project, a mount of its own. */
-const clear = async (fs: Wasmrun['fs']): Promise<void> => {
-  for (const { name } of await fs.readdir(PROJECT_ROOT))
-    await fs.rm(`${PROJECT_ROOT}/${name}`, { recursive: true, force: true })
-}
-
 export const createBring = ({
   wasmrun,
   stores,
@@ -68,6 +64,7 @@ export const createBring = ({
   kept,
   storage,
   later,
+  disk,
   settings,
   now,
   search,
@@ -91,16 +88,24 @@ export const createBring = ({
     })
   }
 
-  /** What ran for one project must not reach another: then the machine is opened anew. */
+  /**
+   * What ran for one project, or lies in the machine, must not reach another: then the machine is opened anew. Nothing is removed
+   * one by one: a folder of the disk that is in step would lose it too.
+   */
   const empty = async (): Promise<void> => {
     await files.documents.saveAll()
     await runner.stopAll()
     files.closeProject()
-    if (wasmrun.projects.current || stores.processes.rows.value.length > 0) {
-      await wasmrun.projects.close()
-      stores.processes.apply({ type: 'reset' })
-    } else await clear(wasmrun.fs)
+    disk.forget()
+    if (!(await isUsed())) return
+    await wasmrun.projects.close()
+    stores.processes.apply({ type: 'reset' })
   }
+  const isUsed = async (): Promise<boolean> =>
+    wasmrun.projects.current !== null ||
+    wasmrun.disk.status.state !== 'off' ||
+    stores.processes.rows.value.length > 0 ||
+    (await wasmrun.fs.readdir(PROJECT_ROOT)).length > 0
 
   /** A project that comes before the catalogue waits for it a little: the catalogue decides on the version. */
   const offered = async (): Promise<Surroundings['runtimes']> => {
@@ -234,6 +239,8 @@ export const createBring = ({
     desk.tell(problems, notes)
     if (loaded.broken) vanished(request, loaded.broken.message, count)
     if (request.show) void files.show(`${PROJECT_ROOT}/${request.show}`)
+    const handle = await request.handle?.()
+    if (handle) disk.propose(handle)
     void kept.keep(name).then(desk.kept)
   }
 
@@ -247,6 +254,7 @@ export const createBring = ({
       await files.documents.saveAll()
       await runner.stopAll()
       files.closeProject()
+      disk.forget()
       stores.project.apply({ type: 'closed' })
       const desk = await atDesk()
       const { project, entries, losses } = await wasmrun.projects.open(id, { takeOver })

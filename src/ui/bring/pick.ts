@@ -1,12 +1,13 @@
 /** The ways in: picker, input, drop, example. Each becomes a request; what the user cancels becomes nothing. */
 
+import type { DropItem } from '../../project/drop.ts'
 import type { Example } from '../start/gallery.ts'
 import type { Ui } from '../ui.ts'
 import { takeDropItems } from './drop-items.ts'
 
 export const hasFolderPicker = (): boolean => 'showDirectoryPicker' in window
 
-/** Asks for a folder. Gives false where the browser has no picker: then the input does it. */
+/** Asks for a folder to read. It may be written only when the user says so, on the open project. Gives false where the browser has no picker: then the input does it. */
 export const pickFolder = async ({ bring, stores }: Ui): Promise<boolean> => {
   if (!hasFolderPicker()) return false
   try {
@@ -15,6 +16,7 @@ export const pickFolder = async ({ bring, stores }: Ui): Promise<boolean> => {
       name: handle.name,
       kind: 'folder',
       open: ({ sourceFromHandle }) => sourceFromHandle(handle),
+      handle: async () => handle,
     })
   } catch (error) {
     if (error instanceof DOMException && error.name === 'AbortError') return true
@@ -60,7 +62,15 @@ export const openDrop = ({ bring }: Ui, data: DataTransfer): void => {
     name: names[0] ?? 'what was dropped',
     kind: isZip ? 'zip' : 'folder',
     open: async ({ sourceFromDrop }, unzip) => (await sourceFromDrop(items, unzip)).source,
+    handle: () => folderOf(items),
   })
+}
+
+/** The one folder that was dropped, if it was one. Where the browser has no picker a handle cannot be written either. */
+const folderOf = async (items: readonly DropItem[]): Promise<FileSystemDirectoryHandle | null> => {
+  if (items.length !== 1 || !hasFolderPicker()) return null
+  const handle = await items[0]?.getAsFileSystemHandle?.().catch(() => null)
+  return handle instanceof FileSystemDirectoryHandle ? handle : null
 }
 
 export const openExample = ({ bring, gallery }: Ui, example: Example): void => {

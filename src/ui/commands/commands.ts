@@ -295,6 +295,36 @@ export const COMMANDS: readonly Command[] = [
     group: 'Help',
     run: (ui) => void import('../logs/save-report.ts').then(({ saveReport }) => saveReport(ui)),
   },
+  {
+    id: 'disk',
+    words: 'Disk: the folder in step…',
+    group: 'Project',
+    isOffered: hasProject,
+    // after the palette has given the focus back
+    run: () => setTimeout(() => click('disk-door')),
+  },
+  {
+    id: 'disk-again',
+    words: 'Disk: open the folder again',
+    group: 'Project',
+    isOffered: ({ disk }) =>
+      disk.status.value.state === 'permission' || disk.status.value.state === 'vanished',
+    run: ({ disk }) => void disk.again(),
+  },
+  {
+    id: 'disk-scan',
+    words: 'Disk: compare everything now',
+    group: 'Project',
+    isOffered: ({ disk }) => disk.status.value.state !== 'off',
+    run: ({ disk }) => void disk.scan(),
+  },
+  {
+    id: 'disk-disconnect',
+    words: 'Disk: disconnect the folder',
+    group: 'Project',
+    isOffered: ({ disk }) => disk.status.value.state !== 'off',
+    run: ({ disk }) => void disk.disconnect(),
+  },
   dialog('shortcuts', 'Keyboard shortcuts', 'Help'),
   dialog('palette', 'All commands', 'Help'),
 ]

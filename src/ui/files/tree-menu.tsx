@@ -63,7 +63,8 @@ export const TreeMenu = ({ spot, close, ask }: TreeMenuProps) => {
 }
 
 export const DeleteDialog = ({ path, kind, close }: { path: string; kind: string; close(): void }) => {
-  const { operations } = useUi()
+  const { operations, disk } = useUi()
+  const { state, readonly, folder } = disk.status.value
   const name = baseName(path)
   return (
     <Dialog
@@ -91,6 +92,7 @@ export const DeleteDialog = ({ path, kind, close }: { path: string; kind: string
       <p>
         {kind === 'directory' ? 'The folder and everything in it are' : 'It is'} gone from this machine at
         once; there is no bin.
+        {state !== 'off' && !readonly ? ` It is in step: ${folder} on your disk loses it too.` : ''}
       </p>
     </Dialog>
   )

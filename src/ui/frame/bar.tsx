@@ -1,12 +1,14 @@
 /** The bar: what is open, what it runs on, Run, Stop and Restart. */
 import { runCommand } from '../commands/commands.ts'
 import { isMac } from '../commands/platform.ts'
+import { DiskDoor } from '../disk/disk-door.tsx'
 import { plural } from '../format.ts'
 import { Icon, type IconName } from '../icon.tsx'
 import { keysOf } from '../keys.ts'
 import type { RunPlan } from '../stores/project-store.ts'
 import { useUi } from '../ui.ts'
 import { isSmall } from './media.ts'
+import { Offline } from './offline.tsx'
 import { Popover } from './popover.tsx'
 import { RuntimeChip } from './runtime-chip.tsx'
 import { ThemeButton } from './theme.tsx'
@@ -72,7 +74,7 @@ const WatchSwitch = () => {
   return (
     <button
       type="button"
-      class="ib watch only-wide"
+      class="ib watch"
       aria-label="Run again on every change"
       aria-pressed={watch}
       title={watch ? 'Runs again when you change a file. Click to stop that.' : 'Run again on every change'}
@@ -180,6 +182,8 @@ export const Bar = () => {
       <RunButtons place="bar" />
       <WatchSwitch />
       <span class="grow" />
+      <Offline />
+      <DiskDoor />
       {button('palette', 'find', 'All commands', `All commands (${keysOf('palette', isMac)})`)}
       {button('settings', 'gear', 'Settings', `Settings (${keysOf('settings', isMac)})`)}
       <span class="only-wide">{button('shortcuts', 'info', 'Keyboard shortcuts', 'Shortcuts (?)')}</span>

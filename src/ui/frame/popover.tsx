@@ -7,6 +7,8 @@ export interface PopoverProps {
   /** Accessible name of the button and of what it opens. */
   label: string
   class: string
+  /** Of the button. */
+  id?: string
   kind: 'menu' | 'dialog'
   button: ComponentChildren
   content(close: () => void): ComponentChildren
@@ -14,7 +16,7 @@ export interface PopoverProps {
 
 const FOCUSABLE = 'button, input, select, a[href]'
 
-export const Popover = ({ label, class: className, kind, button, content }: PopoverProps) => {
+export const Popover = ({ label, class: className, id, kind, button, content }: PopoverProps) => {
   const isOpen = useSignal(false)
   const box = useRef<HTMLDivElement>(null)
   const opener = useRef<HTMLButtonElement>(null)
@@ -58,6 +60,7 @@ export const Popover = ({ label, class: className, kind, button, content }: Popo
       <button
         ref={opener}
         type="button"
+        id={id}
         class={className}
         aria-label={label}
         aria-haspopup={kind}

@@ -1,5 +1,6 @@
 /** The machine's pulse: a cell for every process, memory and files, and the seal. */
 
+import { DiskCell } from '../disk/disk-door.tsx'
 import { formatBytes, formatCount, formatShare } from '../format.ts'
 import { Icon } from '../icon.tsx'
 import { Spark } from '../kernel/spark.tsx'
@@ -14,7 +15,7 @@ const SAVE_WORDS = {
   saving: 'keeping…',
   full: 'not kept: no room',
   failed: 'not kept',
-  taken: 'open elsewhere, not kept',
+  taken: 'another tab has this project',
 } as const
 
 /** Whether what is here outlives the tab. */
@@ -22,7 +23,8 @@ const SaveCell = () => {
   const { kept, stores } = useUi()
   const { state, message } = kept.saving.value
   const isKept = kept.current.value !== null
-  const words = isKept ? SAVE_WORDS[state] : 'in this tab only'
+  const isTaken = kept.taken.value !== null
+  const words = isKept ? SAVE_WORDS[state] : isTaken ? SAVE_WORDS.taken : 'in this tab only'
   const isWell = isKept && (state === 'saved' || state === 'saving')
   return (
     <button
@@ -30,7 +32,10 @@ const SaveCell = () => {
       class={`cell ${isWell ? '' : 'bad'}`}
       data-testid="saving"
       title={
-        message || (isKept ? 'Every change is kept in this browser' : 'Save the project as .zip to keep it')
+        isTaken
+          ? 'What you change here is kept nowhere: take it back, or keep a copy'
+          : message ||
+            (isKept ? 'Every change is kept in this browser' : 'Save the project as .zip to keep it')
       }
       onClick={() => stores.dialogs.apply({ type: 'open', name: 'storage' })}
     >
@@ -78,6 +83,7 @@ export const Strip = () => {
           </button>
         ))}
       </div>
+      <DiskCell />
       <SaveCell />
       {stores.updates.state.value?.offline ? (
         <span class="cell only-wide" title="This page starts without a network">

@@ -1,6 +1,7 @@
 /** The workbench: bar, files, view, bottom panel, strip. Under 720 px one of them at a time. */
 
 import { ConsolePanel } from '../console/console-panel.tsx'
+import { DiskNews } from '../disk/disk-news.tsx'
 import { FileView } from '../files/file-view.tsx'
 import { OVERVIEW } from '../files/files.ts'
 import { FilesPanel } from '../files/files-panel.tsx'
@@ -185,6 +186,7 @@ export const Workbench = () => {
       style={{ '--w-files': `${filesWidth}px`, '--h-bottom': `${bottomHeight}px` }}
     >
       <Bar />
+      <DiskNews />
       <main class="body" id="main">
         <FilesPanel />
         <Splitter

@@ -16,6 +16,8 @@ const OPEN_KEY = 'wasmrun:open'
 export interface KeptProjects {
   readonly list: ReadonlySignal<readonly ProjectInfo[]>
   readonly current: ReadonlySignal<ProjectInfo | null>
+  /** The project that was open here until another tab took it over; its files are still here. */
+  readonly taken: ReadonlySignal<ProjectInfo | null>
   readonly saving: ReadonlySignal<SaveState>
   readonly figures: ReadonlySignal<StorageFigures | null>
   /** Whether the list was read at all. */
@@ -62,6 +64,7 @@ export const createKeptProjects = ({
   const { projects } = wasmrun
   const list = signal<readonly ProjectInfo[]>([])
   const current = signal<ProjectInfo | null>(null)
+  const taken = signal<ProjectInfo | null>(null)
   const saving = signal<SaveState>({ state: 'saved', message: '' })
   const figures = signal<StorageFigures | null>(null)
   const known = signal(false)
@@ -133,7 +136,10 @@ export const createKeptProjects = ({
   }
 
   wasmrun.on('project', ({ what, project }) => {
-    current.value = project
+    if (what === 'taken') taken.value = project
+    if (what === 'opened' || what === 'closed') taken.value = null
+    if (what === 'opened') saving.value = projects.saving
+    current.value = projects.current
     if (what === 'closed' || what === 'taken') remember('')
     if (what === 'cleared' && project) tellCleared(project)
     void refresh()
@@ -142,12 +148,14 @@ export const createKeptProjects = ({
     const isNews = state.message !== '' && state.message !== saving.value.message
     saving.value = state
     if (isNews && state.state === 'full') tellFull(state.message)
-    else if (isNews) tell(state.message)
+    // who is robbed gets a card of its own
+    else if (isNews && state.state !== 'taken') tell(state.message)
   })
 
   return {
     list,
     current,
+    taken,
     saving,
     figures,
     known,

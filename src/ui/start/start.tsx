@@ -1,13 +1,13 @@
 /** The start screen: a board with a socket for a project, what was opened left of it, the runtimes right, examples below. */
-import { useSignal } from '@preact/signals'
-import type { ProjectInfo } from '../../abi/project.ts'
-import { openExample, pickFolder } from '../bring/pick.ts'
-import { formatBytes, formatDuration, plural } from '../format.ts'
+import { hasFolderPicker, openExample, pickFolder } from '../bring/pick.ts'
 import { lazy } from '../frame/lazy.tsx'
+import { Offline } from '../frame/offline.tsx'
 import { ThemeButton } from '../frame/theme.tsx'
 import { Icon, type IconName } from '../icon.tsx'
 import { FaultCard } from '../moments/fault-card.tsx'
-import { useUi } from '../ui.ts'
+import { isHere } from '../projects/project-facts.ts'
+import { type Ui, useUi } from '../ui.ts'
+import { RECENT_SHOWN, RecentProjects } from './recent-projects.tsx'
 import { columnHeight, pinCentre, tracePath } from './wires.ts'
 import './start.css'
 import { RuntimeSlots } from './runtime-slots.tsx'
@@ -22,17 +22,17 @@ const NAMES: Record<string, string> = {
 }
 const languageName = (id: string): string => NAMES[id] ?? id
 
-/** Kept projects on the board; all of them are in the storage page. */
-const RECENT_SHOWN = 4
-
 interface Wire {
   key: string
   /** Solid: nothing has to be fetched for it. */
   isHere: boolean
 }
 
-const keptWires = (projects: readonly ProjectInfo[]): Wire[] =>
-  projects.slice(0, RECENT_SHOWN).map(({ id }) => ({ key: id, isHere: true }))
+const keptWires = ({ kept, facts, stores }: Ui): Wire[] =>
+  kept.list.value.slice(0, RECENT_SHOWN).map(({ id }) => ({
+    key: id,
+    isHere: isHere(facts.all.value.get(id), stores.runtimes.runtimes.value),
+  }))
 
 const Traces = ({
   wires,
@@ -62,103 +62,6 @@ const BringCard = lazy(
   async () => (await import('../moments/bring-card.tsx')).BringCard,
   'what is being opened',
 )
-const ProjectMenu = lazy(async () => (await import('../projects/project-menu.tsx')).ProjectMenu, 'the menu')
-
-const KeptSlot = ({ project }: { project: ProjectInfo }) => {
-  const { bring, now } = useUi()
-  const menu = useSignal<{ x: number; y: number } | null>(null)
-  const { id, name, entries, bytes, state } = project
-  const last = Math.max(project.opened, project.saved, project.created)
-  const place = state === 'elsewhere' ? 'open in another tab' : `${formatDuration(now() - last)} ago`
-  return (
-    <div class="slot kept" data-testid="kept-project" data-project={name}>
-      <Icon name="folder" />
-      <button type="button" class="slot-open" onClick={() => void bring.restore(id, false)}>
-        <span class="sr">Open </span>
-        <b class="cut">{name}</b>
-        <small class="cut">
-          {plural(entries, 'entry', 'entries')}, {formatBytes(bytes)}, {place}
-        </small>
-      </button>
-      <button
-        type="button"
-        class="ib"
-        aria-label={`More for ${name}`}
-        aria-haspopup="menu"
-        onClick={(event) => {
-          const { left, bottom } = event.currentTarget.getBoundingClientRect()
-          menu.value = { x: left, y: bottom + 2 }
-        }}
-      >
-        <Icon name="more" />
-      </button>
-      {menu.value ? (
-        <ProjectMenu
-          project={project}
-          {...menu.value}
-          close={() => {
-            menu.value = null
-          }}
-        />
-      ) : null}
-    </div>
-  )
-}
-
-const RecentProjects = () => {
-  const { bring, kept, stores, now } = useUi()
-  const projects = kept.list.value
-  const isKept = kept.known.value
-  const more = projects.length - RECENT_SHOWN
-  return (
-    <section class="side" aria-label="Recent projects">
-      <h2>{isKept ? 'Your projects, kept in this browser' : 'Opened in this tab'}</h2>
-      <div class="slots">
-        {isKept && projects.length === 0 ? (
-          <p class="slot empty">
-            Nothing yet. What you open is kept in this browser by itself, with every change; your folder stays
-            as it is.
-          </p>
-        ) : null}
-        {!isKept && bring.recent.value.length === 0 ? (
-          <p class="slot empty">
-            Nothing yet. A project lives in this tab's memory; closing the tab lets it go, your folder stays
-            as it is.
-          </p>
-        ) : null}
-        {isKept
-          ? projects.slice(0, RECENT_SHOWN).map((project) => <KeptSlot key={project.id} project={project} />)
-          : bring.recent.value.map((entry) => (
-              <button
-                key={entry.name}
-                type="button"
-                class="slot"
-                aria-label={`Open ${entry.name} again`}
-                onClick={entry.again}
-              >
-                <Icon name={entry.kind === 'zip' ? 'zip' : 'folder'} />
-                <span class="cut">
-                  <b class="cut">{entry.name}</b>
-                  <small class="cut">
-                    {entry.language || 'nothing to run'}, {formatDuration(now() - entry.time)} ago
-                  </small>
-                </span>
-              </button>
-            ))}
-        {more > 0 ? (
-          <button
-            type="button"
-            class="btn"
-            onClick={() => stores.dialogs.apply({ type: 'open', name: 'storage' })}
-          >
-            {plural(more, 'more project')}
-          </button>
-        ) : null}
-      </div>
-    </section>
-  )
-}
-
 const Socket = ({ left, right }: { left: readonly Wire[]; right: readonly Wire[] }) => {
   const ui = useUi()
   const { bring, stores } = ui
@@ -199,7 +102,9 @@ const Socket = ({ left, right }: { left: readonly Wire[]; right: readonly Wire[]
           <p>
             {project
               ? `Opening another project ends the programs of ${project.name}.`
-              : 'You work on a copy in this browser. Your folder is read, never written.'}
+              : hasFolderPicker()
+                ? 'You work on a copy in this browser. Your folder is written only when you keep it in step.'
+                : 'This browser cannot write to your folders. Drop one here to work on a copy, and save it as a .zip.'}
           </p>
         </>
       )}
@@ -247,14 +152,13 @@ const HeadButton = ({ id, icon, words }: { id: 'palette' | 'settings'; icon: Ico
 }
 
 export const Start = () => {
-  const { bring, kept, stores } = useUi()
+  const ui = useUi()
+  const { bring, kept, stores } = ui
   const left: Wire[] = kept.known.value
-    ? keptWires(kept.list.value)
+    ? keptWires(ui)
     : bring.recent.value.map(({ name, runtime }) => ({
         key: name,
-        isHere:
-          runtime === null ||
-          stores.runtimes.runtimes.value.some((other) => other.name === runtime && other.cached),
+        isHere: isHere({ runtime, version: null }, stores.runtimes.runtimes.value),
       }))
   const right: Wire[] = [
     ...stores.runtimes.runtimes.value.map(({ name, version, cached }) => ({
@@ -278,6 +182,7 @@ export const Start = () => {
             Isolated: programs can run
           </span>
         ) : null}
+        <Offline />
         <HeadButton id="palette" icon="find" words="All commands" />
         <HeadButton id="settings" icon="gear" words="Settings" />
         <ThemeButton />
