@@ -142,6 +142,10 @@ test('the calls of a process are followed, paused, saved and let go of', async (
   await page.getByTestId('trace-call').first().waitFor()
   await details(pid).getByRole('button', { name: 'Stop tracing' }).click()
   await state.getByText(/^Over after/).waitFor()
+  await details(pid).getByRole('button', { name: 'Trace again' }).click()
+  await state.getByText(/^[1-9][\d,]* calls$/).waitFor()
+  await details(pid).getByRole('button', { name: 'Stop tracing' }).click()
+  await state.getByText(/^Over after/).waitFor()
   assert.equal(
     await rowOf(pid)
       .getAttribute('data-state')

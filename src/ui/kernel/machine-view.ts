@@ -47,6 +47,12 @@ export const createMachineView = ({
     facts.value = machine
     stores.processes.apply({ type: 'sample', processes, time: now() })
   }
+  // Pids of another machine begin anew: its calls would be taken for theirs.
+  wasmrun.on('project', ({ what }) => {
+    if (what === 'changed') return
+    traced.value?.stop()
+    traced.value = null
+  })
   return {
     facts,
     selected,

@@ -11,14 +11,15 @@ import { callTime, type Trace, traceText } from './trace.ts'
 const ROW = 22
 
 const words = (trace: Trace): string => {
-  const count = plural(trace.calls.value.length, 'call')
+  // those that are not kept any more included: it goes on growing while calls come
+  const count = plural(trace.calls.value.length + trace.forgotten.value, 'call')
   const state = trace.state.value
   if (state === 'failed') return `Not traced: ${trace.problem.value}`
   if (state === 'paused') return `Paused at ${count}`
   return state === 'ended' ? `Over after ${count}` : count
 }
 
-const Tools = ({ trace }: { trace: Trace }) => {
+const Tools = ({ trace, row }: { trace: Trace; row: ProcessRow }) => {
   const { stores, machine } = useUi()
   const isPaused = trace.state.value === 'paused'
   const isLive = isPaused || trace.state.value === 'reading'
@@ -55,6 +56,12 @@ const Tools = ({ trace }: { trace: Trace }) => {
           Stop tracing
         </button>
       ) : null}
+      {!isLive && row.state !== 'ended' ? (
+        <button type="button" class="btn small" onClick={() => machine.trace(row.pid)}>
+          <Icon name="run" />
+          Trace again
+        </button>
+      ) : null}
       <span class="dim figure" data-testid="trace-state">
         {words(trace)}
       </span>
@@ -62,12 +69,12 @@ const Tools = ({ trace }: { trace: Trace }) => {
   )
 }
 
-const Calls = ({ trace }: { trace: Trace }) => {
+const Calls = ({ trace, row }: { trace: Trace; row: ProcessRow }) => {
   const calls = trace.calls.value
   const isLive = trace.state.value === 'reading'
   return (
     <>
-      <Tools trace={trace} />
+      <Tools trace={trace} row={row} />
       {trace.forgotten.value > 0 ? (
         <p class="forgotten">{formatCount(trace.forgotten.value)} earlier calls are not kept.</p>
       ) : null}
@@ -101,7 +108,7 @@ const Calls = ({ trace }: { trace: Trace }) => {
 export const TraceList = ({ row }: { row: ProcessRow }) => {
   const { machine } = useUi()
   const trace = machine.traced.value
-  if (trace?.pid === row.pid) return <Calls trace={trace} />
+  if (trace?.pid === row.pid) return <Calls trace={trace} row={row} />
   if (row.state === 'ended')
     return <p class="nothing">This process has ended: it makes no call any more, and was not traced here.</p>
   return (
