@@ -312,6 +312,28 @@ test('without a network the bar says whether the project can run', async () => {
   await page.getByTestId('offline').waitFor({ state: 'detached' })
 })
 
+test('a browser without a picker: a dropped folder is a copy, and the page says what can be done with it', async () => {
+  await page.evaluate(() => {
+    Reflect.deleteProperty(window, 'showDirectoryPicker')
+  })
+  const folder = await mkdtemp(join(tmpdir(), 'copy-'))
+  try {
+    await writeFile(join(folder, 'main.py'), 'print(1)\n')
+    await drop(page, '[data-testid="socket"]', [folder])
+    await page.getByTestId('run').waitFor()
+    assert.equal(await page.getByTestId('disk-offer').count(), 0)
+    await door().click()
+    await page
+      .getByText(/This browser cannot write to your folders\. Drop one here to work on a copy/)
+      .waitFor()
+    const coming = page.waitForEvent('download')
+    await page.getByRole('dialog').getByRole('button', { name: 'Save as .zip' }).click()
+    assert.match((await coming).suggestedFilename(), /\.zip$/)
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+})
+
 test('at 390 px the door and the watch switch are within reach', async () => {
   await page.setViewportSize({ width: 390, height: 800 })
   try {
