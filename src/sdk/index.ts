@@ -14,14 +14,11 @@ import { spawnRequest } from './spawn.ts'
 import type { Straces } from './strace.ts'
 import { createTrust, type TrustPart } from './trust.ts'
 import type { Events, LogEntry, Wasmrun } from './types.ts'
-import { createUpdates } from './updates.ts'
+import { createUpdating } from './updating.ts'
 import { createWatches } from './watches.ts'
 
 export type { MachineScripts } from './machine.ts'
 export type * from './types.ts'
-
-/** Between a machine that is ready and the first look at what is to be kept of the page, milliseconds. */
-const QUIET_MS = 1000
 
 const LAST_STEPS = new Set<RuntimeProgress['step']>(['ready', 'failed', 'cancelled'])
 /** Steps and answer come by different ports: the last step may be the later one by a little. */
@@ -141,15 +138,7 @@ export const createWasmrun = (
   /** The user's, and what the project asks for. */
   let limits: [Limits, Partial<Limits>] = [KIND_LIMITS, {}]
   const ready = opening.then(() => undefined)
-  const updates = createUpdates({
-    container: scripts.service === null ? undefined : navigator.serviceWorker,
-    service: scripts.service ?? '',
-    version,
-    onState: (state) => emit('update', state),
-    reload: () => location.reload(),
-  })
-  // After the first program has had the line to itself.
-  void ready.then(() => setTimeout(() => void updates.start(), QUIET_MS)).catch(() => {})
+  const updates = createUpdating({ scripts, ready, version, onState: (state) => emit('update', state) })
   // Whoever asks for `ready` gets the reason; nobody asking is no unhandled rejection.
   ready.catch(() => {})
   const kernel = async (): Promise<OpenMachine['kernel']['api']> => (await opening).kernel.api
@@ -321,7 +310,7 @@ export const createWasmrun = (
       limits = [wanted, project]
       await applyLimits()
     },
-    updates: { state: updates.state, check: updates.check, accept: updates.accept },
+    updates,
     check: async () => (await kernel()).fsck(),
     audit: async () => (await kernel()).audit(),
     on: (event, listener) => {

@@ -6,7 +6,6 @@
 import type { Audit } from '../abi/audit.ts'
 import type {
   DiagnosticOptions,
-  MachineFacts,
   ProcessInfo,
   RuntimeProgress,
   RuntimeSource,
@@ -19,6 +18,7 @@ import type { Limits } from '../abi/limits.ts'
 import type { OpenedProject, ProjectInfo, ProjectLoss, SaveState, StorageFigures } from '../abi/project.ts'
 
 import type { Disk } from './disk.ts'
+import type { Report } from './report-facts.ts'
 import type { Trust } from './trust.ts'
 
 export type {
@@ -30,6 +30,7 @@ export type {
   EmptyFolder,
 } from '../abi/disk.ts'
 export type { Disk } from './disk.ts'
+export type { Report } from './report-facts.ts'
 export type { Trust } from './trust.ts'
 
 /** A tree of files: a string or bytes is a file, an object a directory, `{ symlink }` a link. */
@@ -187,33 +188,6 @@ export interface LogEntry {
   source: 'kernel' | 'host' | 'page' | 'runtime' | 'sync'
   severity: 'debug' | 'info' | 'warning' | 'error'
   text: string
-}
-
-/** Parts that could not be had are null. */
-export interface Report {
-  version: string
-  /** ISO 8601. */
-  time: string
-  browser: {
-    userAgent: string
-    languages: string[]
-    cores: number
-    isolated: boolean
-    sharedMemory: boolean
-    serviceWorker: boolean
-    directoryPicker: boolean
-  }
-  machine: MachineFacts | null
-  processes:
-    | Pick<
-        ProcessInfo,
-        'pid' | 'parent' | 'runtime' | 'state' | 'waiting' | 'cpu' | 'memory' | 'files' | 'group'
-      >[]
-    | null
-  runtimes: Pick<RuntimeSummary, 'name' | 'version' | 'cached'>[] | null
-  /** What is wrong with the filesystem. */
-  faults: string[] | null
-  log: LogEntry[]
 }
 
 export interface Machine {

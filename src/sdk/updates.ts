@@ -22,14 +22,20 @@ export interface UpdateParts {
   /** Undefined where the browser has none or blocks them. */
   container: ServiceWorkerContainer | undefined
   service: string
-  version: string
+  /** As it is before anything is known. */
+  state: UpdateState
   onState(state: UpdateState): void
   reload(): void
 }
 
-export const createUpdates = (parts: UpdateParts): Updates & { start(): Promise<void> } => {
-  const { container, version, onState } = parts
-  let state: UpdateState = { version, offline: false, problem: '', waiting: false }
+export interface UpdatesPart extends Pick<Updates, 'check' | 'accept'> {
+  /** Has the files kept, and looks for new versions from then on. */
+  start(): Promise<void>
+}
+
+export const createUpdates = (parts: UpdateParts): UpdatesPart => {
+  const { container, onState } = parts
+  let { state } = parts
   const tell = (change: Partial<UpdateState>): void => {
     state = { ...state, ...change }
     onState(state)
@@ -85,7 +91,6 @@ export const createUpdates = (parts: UpdateParts): Updates & { start(): Promise<
     )
   }
   return {
-    state: () => state,
     start: async () => {
       try {
         const registration = await registered()

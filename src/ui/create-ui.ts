@@ -1,7 +1,6 @@
 /** Puts the page together around a machine, and carries what the machine tells into the stores. */
 import { effect } from '@preact/signals'
 import type { Limits } from '../abi/limits.ts'
-import type { ProjectInfo } from '../abi/project.ts'
 import type { Wasmrun } from '../sdk/types.ts'
 import { createBring } from './bring/bring.ts'
 import { createDiskLink } from './disk/disk-link.ts'
@@ -121,7 +120,7 @@ export const createUi = (wasmrun: Wasmrun, archive: string): Ui => {
   listen(ui)
   effect(() => noteFacts(ui))
   wasmrun.on('project', ({ what, project }) => {
-    if (what === 'taken' && project) tellTaken(ui, project)
+    if (what === 'taken' && project) void cards().then(({ tellTaken }) => tellTaken(ui, project))
   })
   void begin(ui)
   return ui
@@ -170,35 +169,15 @@ const listen = ({ wasmrun, stores, now }: Ui): void => {
     if (what === 'closed') void sealAsAsked(wasmrun)
   })
   wasmrun.on('update', (state) => stores.updates.apply({ type: 'state', state }))
-  wasmrun.on('slow', ({ message }) => tellSlow(stores, message))
+  wasmrun.on('slow', ({ message }) => void cards().then(({ tellSlow }) => tellSlow(stores, message)))
   wasmrun.on('fault', ({ message }) => {
     stores.console.apply({ type: 'system', source: 'kernel', text: message, time: now(), severity: 'error' })
     tellLost(stores, message)
   })
 }
 
-const SLOW_TITLE = 'The machine takes long to start'
-
-const tellSlow = ({ notices }: Ui['stores'], message: string | null): void => {
-  if (message === null) {
-    if (notices.card.value?.title === SLOW_TITLE) notices.apply({ type: 'card-away' })
-    return
-  }
-  const next =
-    'Nothing is lost: it goes on by itself as soon as that comes. If it does not, reload the page; an extension or a full memory may hold it back.'
-  notices.apply({
-    type: 'card',
-    card: {
-      title: SLOW_TITLE,
-      facts: [
-        { name: 'Cause', text: message },
-        { name: 'Next', text: next },
-      ],
-      actions: [{ label: 'Reload the page', primary: true, run: () => location.reload() }],
-      detail: '',
-    },
-  })
-}
+/** Cards that few see. */
+const cards = (): Promise<typeof import('./moments/rare-cards.ts')> => import('./moments/rare-cards.ts')
 
 /** For the start screen of the next visit. */
 const noteFacts = ({ stores, kept, disk, facts }: Ui): void => {
@@ -212,31 +191,6 @@ const noteFacts = ({ stores, kept, disk, facts }: Ui): void => {
   const before = project.isLooking ? facts.all.peek().get(current.id) : undefined
   const lost = project.kind === 'kept' ? project.leftOut.length : 0
   facts.note(current.id, { ...now, ...before, folder, pending, lost })
-}
-
-/** The files are still here, though what is done to them now is kept nowhere. */
-const tellTaken = ({ wasmrun, stores, bring, kept }: Ui, { id, name }: ProjectInfo): void => {
-  const keepCopy = async (): Promise<void> => {
-    if ((await kept.keep(`${name} copy`)) === '') return
-    const project = stores.project.project.value
-    const copy = wasmrun.projects.current
-    if (project && copy) stores.project.apply({ type: 'opened', project: { ...project, name: copy.name } })
-  }
-  stores.notices.apply({
-    type: 'card',
-    card: {
-      title: 'Another tab has this project',
-      facts: [
-        { name: 'Cause', text: `${name} was taken over there, with everything that you had done here.` },
-        { name: 'Next', text: 'What you change here from now on is kept nowhere.' },
-      ],
-      actions: [
-        { label: 'Take back', primary: true, run: () => void bring.restore(id, true) },
-        { label: 'Keep a copy', run: () => void keepCopy() },
-      ],
-      detail: '',
-    },
-  })
 }
 
 /** Refused only while a folder of the disk is in step, which no closed project has. */

@@ -202,15 +202,8 @@ export const createBring = ({
   const loadFiles = (found: WalkPlan, reading: typeof import('./reading.ts')): Promise<LoadedProject> =>
     reading.loadPlan(found, {
       signal: abort.signal,
-      progress: ({ files: count, bytes, totalFiles, totalBytes }) => {
-        state.value = {
-          phase: 'reading',
-          name: found.name,
-          files: count,
-          bytes,
-          allFiles: totalFiles,
-          allBytes: totalBytes,
-        }
+      progress: ({ files: count, bytes, totalFiles: allFiles, totalBytes: allBytes }) => {
+        state.value = { phase: 'reading', name: found.name, files: count, bytes, allFiles, allBytes }
       },
     })
 

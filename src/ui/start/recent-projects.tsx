@@ -6,9 +6,7 @@ import { lazy } from '../frame/lazy.tsx'
 import { Icon } from '../icon.tsx'
 import type { ProjectFacts } from '../projects/project-facts.ts'
 import { useUi } from '../ui.ts'
-
-/** Kept projects on the board; all of them are in the storage page. */
-export const RECENT_SHOWN = 4
+import { RECENT_SHOWN } from './recent-shown.ts'
 
 const ProjectMenu = lazy(async () => (await import('../projects/project-menu.tsx')).ProjectMenu, 'the menu')
 

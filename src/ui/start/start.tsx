@@ -7,10 +7,15 @@ import { Icon, type IconName } from '../icon.tsx'
 import { FaultCard } from '../moments/fault-card.tsx'
 import { isHere } from '../projects/project-facts.ts'
 import { type Ui, useUi } from '../ui.ts'
-import { RECENT_SHOWN, RecentProjects } from './recent-projects.tsx'
+import { RECENT_SHOWN } from './recent-shown.ts'
 import { columnHeight, pinCentre, tracePath } from './wires.ts'
 import './start.css'
 import { RuntimeSlots } from './runtime-slots.tsx'
+
+const RecentProjects = lazy(
+  async () => (await import('./recent-projects.tsx')).RecentProjects,
+  'what you opened before',
+)
 
 const NAMES: Record<string, string> = {
   python: 'Python',
