@@ -20,10 +20,11 @@ const open = async (root: HTMLElement): Promise<void> => {
     render(<Precondition failed={failed} tryAgain={tryAgain} />, root)
     return
   }
-  const { jail, kernel, process, quickjs, ruby, wasmrun, host, archive } = __ASSETS__
+  const { jail, kernel, inspector, process, quickjs, ruby, wasmrun, host, archive } = __ASSETS__
   const scripts = {
     jail: site(jail),
     kernel: site(kernel),
+    inspector: site(inspector),
     process: site(process),
     quickjs: site(quickjs),
     ruby: site(ruby),
