@@ -10,7 +10,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { type Browser, chromium, type Frame, type Page } from 'playwright-core'
-import { MAX_RELOADS, type Precondition, precondition } from '../src/sdk/isolation.ts'
+import { MAX_RELOADS } from '../src/sdk/isolation.ts'
+import { type Precondition, precondition } from '../src/sdk/preconditions.ts'
 import { serve } from '../tools/serve.mjs'
 import {
   chromePath,

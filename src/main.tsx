@@ -5,7 +5,6 @@ import { createWasmrun, type Wasmrun } from './sdk/index.ts'
 import { isolate, tryAgain } from './sdk/isolation.ts'
 import { App } from './ui/app.tsx'
 import { createUi } from './ui/create-ui.ts'
-import { Precondition } from './ui/precondition.tsx'
 import { UiProvider } from './ui/ui.ts'
 
 declare global {
@@ -17,13 +16,15 @@ const site = (name: string): string => new URL(name, document.baseURI).href
 const open = async (root: HTMLElement): Promise<void> => {
   const failed = await isolate(site(__ASSETS__.service))
   if (failed) {
-    render(<Precondition failed={failed} tryAgain={tryAgain} />, root)
+    const { Precondition } = await import('./ui/precondition.tsx')
+    render(<Precondition code={failed} tryAgain={tryAgain} />, root)
     return
   }
-  const { jail, kernel, process, quickjs, ruby, wasmrun, host, archive } = __ASSETS__
+  const { jail, kernel, inspector, process, quickjs, ruby, wasmrun, host, archive } = __ASSETS__
   const scripts = {
     jail: site(jail),
     kernel: site(kernel),
+    inspector: site(inspector),
     process: site(process),
     quickjs: site(quickjs),
     ruby: site(ruby),
@@ -45,5 +46,8 @@ const open = async (root: HTMLElement): Promise<void> => {
 const root = document.getElementById('app')
 if (root) {
   root.replaceChildren()
-  void open(root)
+  open(root).catch((error: unknown) => {
+    root.textContent = `The page could not be opened: ${error}. Check the connection and reload it.`
+    throw error
+  })
 }

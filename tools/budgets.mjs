@@ -4,11 +4,13 @@
 
 /**
  * KiB, gzipped. The page is what comes before any lazy part; quickjs and ruby are the process script with the face of their engine,
- * wasmrun the one with more imports; the archive worker comes when the first .zip does.
+ * wasmrun the one with more imports;
+ * the inspector is fetched with the kernel's script and evaluated when it is first asked for; the archive worker comes when the first .zip does.
  */
 const BUDGETS = /** @type {const} */ ({
   page: 60,
   kernel: 60,
+  inspector: 12,
   process: 40,
   quickjs: 60,
   wasmrun: 50,

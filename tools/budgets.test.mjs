@@ -10,6 +10,7 @@ const built = (gzip) => ({
     page: ['a', 'b'],
     jail: ['c'],
     kernel: ['c'],
+    inspector: ['c'],
     quickjs: [],
     ruby: [],
     wasmrun: [],
@@ -31,7 +32,7 @@ test('a build within its budgets passes and is shown as a table', () => {
 test('all files that the page needs to start count together', () => {
   assert.deepEqual(
     checkBudgets(built(31 * 1024)).exceeded.map((line) => line.split(' ')[0]),
-    ['page', 'service', 'jail', 'archive'],
+    ['page', 'inspector', 'service', 'jail', 'archive'],
   )
 })
 

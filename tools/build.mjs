@@ -1,7 +1,7 @@
 /**
  * `npm run build`: writes the whole static site to dist/.
  *
- *   workers/{jail,kernel,process,quickjs,ruby,wasmrun}.ts ─► assets/NAME-HASH.js   texts: the page fetches them and hands them to the jail
+ *   workers/{jail,kernel,inspector,process,quickjs,ruby,wasmrun}.ts ─► assets/NAME-HASH.js   texts: the page fetches them and hands them to the jail
  *   workers/{host,archive}.ts        ─► assets/NAME-HASH.js   classic workers on the site's own origin
  *   workers/service.ts               ─► service.js            at the root, because a worker's scope is its folder
  *   src/main.tsx                     ─► assets/main-HASH.js   modules, split; knows the names above as __ASSETS__
@@ -31,6 +31,7 @@ const TARGET = ['es2022', 'chrome123', 'firefox145']
 const SCRIPTS = /** @type {const} */ ([
   'jail',
   'kernel',
+  'inspector',
   'process',
   'quickjs',
   'ruby',
@@ -48,7 +49,7 @@ const HOST_FILES = ['_headers', '.htaccess', '.nojekyll']
  * @typedef {object} Build
  * @property {string} version
  * @property {string} id a hash over all shell files but service.js, which holds it: another id is another site
- * @property {Record<'page' | 'jail' | 'kernel' | 'process' | 'quickjs' | 'ruby' | 'wasmrun' | 'host' | 'archive' | 'service', string[]>} parts the files each part needs
+ * @property {Record<'page' | 'jail' | 'kernel' | 'inspector' | 'process' | 'quickjs' | 'ruby' | 'wasmrun' | 'host' | 'archive' | 'service', string[]>} parts the files each part needs
  *   to start; lazy chunks are not among them
  * @property {string[]} packages the npm packages whose code is in it
  * @property {ShellFile[]} files everything that is needed to start offline: all but runtimes, examples, licences
@@ -152,7 +153,7 @@ async function bundlePage(assets, common) {
     ...common,
     define: { ...common.define, __ASSETS__: JSON.stringify(assets) },
     loader: { ...common.loader, '.woff2': 'file' },
-    plugins: [lazyStyles(common.minify === true)],
+    plugins: [lazyStyles(common.minify === true), constants],
     entryPoints: { main: 'src/main.tsx' },
     format: 'esm',
     splitting: true,

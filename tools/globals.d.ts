@@ -7,6 +7,8 @@ interface Assets {
   /** Texts to be fetched by the page and handed to the jail, which cannot fetch: classic scripts. */
   readonly jail: string
   readonly kernel: string
+  /** The rarely needed part of the kernel. */
+  readonly inspector: string
   /** Process workers: WASI commands, JavaScript on QuickJS, Ruby, and WASI commands with imports from `wasmrun`. */
   readonly process: string
   readonly quickjs: string

@@ -7,14 +7,14 @@
  */
 import { readFile } from 'node:fs/promises'
 
-const TABLE = /^export const ([A-Z][A-Z0-9_]*) = \{([^{}]*)\} as const$/gm
-const MEMBER = /^([A-Z][A-Z0-9_]*): (-?(?:0o|0x)?[\da-fA-F_]+(?: << \d+)?)$/
+const TABLE = /^(export )?const ([A-Z][A-Z0-9_]*) = \{([^{}]*)\} as const$/gm
+const MEMBER = /^([A-Z][A-Z0-9_]*|'[A-Z0-9_]+'): (-?(?:0o|0x)?[\da-fA-F_]+(?: << \d+)?)$/
 /** Listed or handed on as a whole somewhere. */
-const KEPT = new Set(['SIGNAL', 'ERRNO', 'WHENCE', 'WHENCE_UNSTABLE', 'DEVICE'])
+const KEPT = new Set(['SIGNAL', 'WHENCE', 'WHENCE_UNSTABLE', 'DEVICE'])
 
 /** The source with its tables as enums. @param {string} source */
 export function inlineConstants(source) {
-  return source.replaceAll(TABLE, (whole, name, body) => {
+  return source.replaceAll(TABLE, (whole, exported = '', name, body) => {
     if (KEPT.has(name)) return whole
     const members = body
       .replaceAll(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, '')
@@ -24,7 +24,7 @@ export function inlineConstants(source) {
       .map((/** @type {string} */ member) => MEMBER.exec(member))
     if (members.length === 0 || members.includes(null)) return whole
     const list = members.map((/** @type {RegExpExecArray} */ [, key, value]) => `${key} = ${value}`)
-    return `export enum ${name} { ${list.join(', ')} }`
+    return `${exported}enum ${name} { ${list.join(', ')} }`
   })
 }
 
@@ -33,7 +33,7 @@ export const constants = {
   name: 'constants',
   setup(builder) {
     builder.onLoad(
-      { filter: /[\\/]src[\\/](abi|memory|vfs|objects|process|lib)[\\/][^\\/]*\.ts$/ },
+      { filter: /[\\/]src[\\/](abi|memory|vfs|objects|process|kernel|lib)[\\/][^\\/]*\.ts$/ },
       async ({ path }) => ({
         contents: inlineConstants(await readFile(path, 'utf8')),
         loader: 'ts',

@@ -9,6 +9,11 @@ test('a table of numbers becomes an enum, comments and all', () => {
   assert.equal(inlineConstants(source), 'export enum A { ONE = 1, TWO = 1 << 3 }\n')
 })
 
+test('a table of one file, and a name that starts with a digit', () => {
+  const source = "const A = { ONE: 1, '2BIG': 2 } as const"
+  assert.equal(inlineConstants(source), "enum A { ONE = 1, '2BIG' = 2 }")
+})
+
 test('what is listed, nested, or no number stays as it is', () => {
   for (const source of [
     'export const SIGNAL = { HUP: 1 } as const',

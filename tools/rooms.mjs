@@ -38,6 +38,7 @@ const ROOMS = {
 /** The doors: everything of their own thread. @type {Record<string, string[]>} */
 const DOORS = {
   'src/main.tsx': [...COMMON, 'ui', 'sdk', 'ipc', 'project'],
+  'workers/inspector.ts': ['abi', 'lib', 'kernel', 'memory', 'vfs', 'objects'],
   'workers/kernel.ts': ['abi', 'lib', 'kernel', 'ipc', 'memory', 'vfs', 'objects', 'net'],
   'workers/process.ts': [...COMMON, 'process', 'runtimes', 'programs', 'objects', 'vfs', 'memory', 'ipc'],
   'workers/wasmrun.ts': [...COMMON, 'process', 'runtimes', 'objects', 'vfs', 'memory', 'ipc'],

@@ -6,7 +6,7 @@
  *
  * Invariant: it listens to its parent once; afterwards only the kernel can ask for anything.
  */
-import type { JailApi, JailBoot, JailWatcher, KernelForJail } from '../src/abi/control.ts'
+import type { JailApi, JailBoot, JailWatcher, KernelBoot, KernelForJail } from '../src/abi/control.ts'
 import { once, post } from '../src/ipc/port.ts'
 import { connect, expose } from '../src/ipc/rpc.ts'
 import { createModules } from '../src/jail/modules.ts'
@@ -54,7 +54,8 @@ const boot = async (): Promise<void> => {
     census: pool.census,
   }
   expose(api, toKernel.port1)
-  post(kernel, 'boot', [kernelPort, eventsPort, hostPort, toKernel.port2, fromKernel.port2])
+  const kernelBoot: KernelBoot = { inspector: script(texts.inspector) }
+  post(kernel, kernelBoot, [kernelPort, eventsPort, hostPort, toKernel.port2, fromKernel.port2])
 }
 
 void boot()

@@ -86,8 +86,15 @@ export type ErrnoName = keyof typeof ERRNO
 /** The POSIX spelling, as Node and users know it: `ENOENT`. */
 export type ErrorCode = `E${ErrnoName}`
 
-const NAMES = new Map<number, ErrnoName>()
-for (const name of Object.keys(ERRNO) as ErrnoName[]) NAMES.set(ERRNO[name], name)
+/** By number, once more: so no bundle has the table above in it, only its numbers where they are used (tools/inline-constants.mjs). */
+const NAMES = (
+  'SUCCESS 2BIG ACCES ADDRINUSE ADDRNOTAVAIL AFNOSUPPORT AGAIN ALREADY BADF BADMSG BUSY CANCELED CHILD ' +
+  'CONNABORTED CONNREFUSED CONNRESET DEADLK DESTADDRREQ DOM DQUOT EXIST FAULT FBIG HOSTUNREACH IDRM ' +
+  'ILSEQ INPROGRESS INTR INVAL IO ISCONN ISDIR LOOP MFILE MLINK MSGSIZE MULTIHOP NAMETOOLONG NETDOWN ' +
+  'NETRESET NETUNREACH NFILE NOBUFS NODEV NOENT NOEXEC NOLCK NOLINK NOMEM NOMSG NOPROTOOPT NOSPC NOSYS ' +
+  'NOTCONN NOTDIR NOTEMPTY NOTRECOVERABLE NOTSOCK NOTSUP NOTTY NXIO OVERFLOW OWNERDEAD PERM PIPE PROTO ' +
+  'PROTONOSUPPORT PROTOTYPE RANGE ROFS SPIPE SRCH STALE TIMEDOUT TXTBSY XDEV NOTCAPABLE'
+).split(' ') as ErrnoName[]
 
 const WORDS: Partial<Record<ErrnoName, string>> = {
   '2BIG': 'argument list too long',
@@ -135,7 +142,7 @@ const WORDS: Partial<Record<ErrnoName, string>> = {
   XDEV: 'across filesystems',
 }
 
-export const errnoName = (number: number): ErrnoName => NAMES.get(number) ?? 'IO'
+export const errnoName = (number: number): ErrnoName => NAMES[number] ?? 'IO'
 export const errorCode = (number: number): ErrorCode => `E${errnoName(number)}`
 export const errorWords = (number: number): string =>
   WORDS[errnoName(number)] ?? errnoName(number).toLowerCase()

@@ -114,7 +114,15 @@ export interface KernelForProcess {
 export interface JailBoot {
   /** Texts of the worker scripts: the kernel's, and one per kind of process. */
   kernel: string
+  /** What the kernel worker evaluates when it is first asked for it; see kernel/inspector.ts. */
+  inspector: string
   processes: Record<ProcessKind, string>
+}
+
+/** First message into the kernel worker, with five ports: page, events, host, and two of the jail's document. */
+export interface KernelBoot {
+  /** URL of the inspector's script. */
+  inspector: string
 }
 
 /** What the page hears from the jail's document. */

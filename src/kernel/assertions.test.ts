@@ -9,6 +9,7 @@ import { JOB } from '../objects/slot-words.ts'
 import { createTestMachine } from '../objects/test-machine.ts'
 import { ACCESS, STREAM } from '../objects/types.ts'
 import { createAssertions } from './assertions.ts'
+import { held } from './held.ts'
 
 /** A machine with one process of one thread, which has a file open; `faults` after the end of another. */
 const setUp = () => {
@@ -18,7 +19,7 @@ const setUp = () => {
     number,
     Parameters<typeof createAssertions>[1] extends () => Iterable<infer T> ? T : never
   >()
-  const assertions = createAssertions(objects, () => known.values())
+  const assertions = createAssertions(objects, () => known.values(), held(memory))
   const slot = machine.spawn()
   const pid = machine.pid(slot)
   known.set(pid, { pid, slot, thread: 1, threads: new Map(), exit: null })

@@ -18,11 +18,12 @@ import {
   threadAt,
 } from '../memory/layout.ts'
 import { findProcess, getWord } from '../memory/slots.ts'
-import { createDescriptors } from '../objects/descriptors.ts'
+import { filesOf } from '../objects/descriptors.ts'
 import { locked, type Objects, word } from '../objects/objects.ts'
 import { FILE } from '../objects/open-file.ts'
 import { JOB } from '../objects/slot-words.ts'
 import type { Entry } from './entry.ts'
+import { HELD, held } from './held.ts'
 
 type Known = Pick<Entry, 'pid' | 'slot' | 'thread' | 'threads' | 'exit'>
 
@@ -31,9 +32,15 @@ export interface Assertions {
   after(ended: Pick<Entry, 'pid'>): string[]
 }
 
-/** @param entries the processes that there are. The machine must be idle when this is made: what it holds then is its ground. */
-export const createAssertions = (objects: Objects, entries: () => Iterable<Known>): Assertions => {
-  const ground = held(objects)
+/**
+ * @param entries the processes that there are
+ * @param ground what the machine held when it was idle
+ */
+export const createAssertions = (
+  objects: Objects,
+  entries: () => Iterable<Known>,
+  ground: readonly number[],
+): Assertions => {
   return {
     after: ({ pid }) => {
       const known = [...entries()]
@@ -48,17 +55,9 @@ export const createAssertions = (objects: Objects, entries: () => Iterable<Known
   }
 }
 
-const HELD = [
-  ['open files', SUPERBLOCK.USED_OPEN_FILES],
-  ['pipes', SUPERBLOCK.USED_PIPES],
-  ['terminals', SUPERBLOCK.USED_TTYS],
-] as const
-
-const held = ({ memory }: Objects): number[] => HELD.map(([, at]) => getWord(memory, at))
-
 /** With no process left, the machine holds what it held before the first one. */
 const groundFaults = (objects: Objects, ground: readonly number[]): string[] => {
-  const now = held(objects)
+  const now = held(objects.memory)
   return HELD.flatMap(([name], index) =>
     now[index] === ground[index]
       ? []
@@ -117,17 +116,13 @@ const descriptorFaults = (objects: Objects): string[] => {
     const at = processAt(slot)
     const state = getWord(memory, at + PROCESS.STATE)
     if (state === PROCESS_STATE.FREE || state === PROCESS_STATE.ZOMBIE) continue
-    const descriptors = createDescriptors(objects, slot)
-    const list = descriptors.list()
+    const files = filesOf(objects, slot)
     const counted = getWord(memory, at + PROCESS.FILES)
-    if (counted !== list.length)
+    if (counted !== files.length)
       faults.push(
-        `process ${getWord(memory, at + PROCESS.PID)} counts ${counted} descriptors and has ${list.length}`,
+        `process ${getWord(memory, at + PROCESS.PID)} counts ${counted} descriptors and has ${files.length}`,
       )
-    for (const fd of list) {
-      const file = descriptors.get(fd)
-      named.set(file, (named.get(file) ?? 0) + 1)
-    }
+    for (const file of files) named.set(file, (named.get(file) ?? 0) + 1)
   }
   for (const [file, count] of named) {
     const references = word(objects, file + FILE.REFERENCES)

@@ -15,7 +15,6 @@ type FileApi = Pick<
   | 'rename'
   | 'symlink'
   | 'readlink'
-  | 'fsck'
 >
 
 const KINDS: Record<number, StatInfo['kind']> = {
@@ -57,5 +56,4 @@ export const createFileApi = (files: Files, home: string): FileApi => ({
   rename: (from, to) => files.rename(from, to),
   symlink: (target, path) => files.symlink(target, path),
   readlink: (path) => files.readlink(path),
-  fsck: () => files.fsck(),
 })

@@ -20,11 +20,11 @@ import { createFiles } from '../vfs/files.ts'
 import { formatVfs } from '../vfs/format.ts'
 import { emptyStat } from '../vfs/types.ts'
 import { attachVfs } from '../vfs/vfs.ts'
-import { createAssertions } from './assertions.ts'
-import { takeAudit } from './audit.ts'
 import { procFacts } from './describe.ts'
 import { createDiagnostics, parseDiagnostics } from './diagnostics.ts'
 import { createFileApi } from './files.ts'
+import { held } from './held.ts'
+import type { Inspector } from './inspector.ts'
 import { createReaper } from './kill.ts'
 import { createMachineTree } from './machine-tree.ts'
 import { createPersist, HOME } from './persist.ts'
@@ -52,12 +52,14 @@ export interface KernelOptions {
   jail: Remote<JailApi>
   host: Remote<HostForKernel>
   report: (event: KernelEvent) => void
+  /** Loads it when it is first called. */
+  inspector: () => Inspector
 }
 
 const record = (value: unknown): Record<string, unknown> =>
   typeof value === 'object' && value !== null ? { ...value } : {}
 
-export const createKernel = ({ jail, host, report }: KernelOptions): Kernel => {
+export const createKernel = ({ jail, host, report, inspector }: KernelOptions): Kernel => {
   const memory = createMemory()
   formatVfs(memory)
   const vfs = attachVfs(memory)
@@ -75,8 +77,15 @@ export const createKernel = ({ jail, host, report }: KernelOptions): Kernel => {
   const programs = createPrograms(files, jail, host)
   let granted = grantAll(KIND_LIMITS, 'settings')
   const mostPages = getWord(memory, SUPERBLOCK.LIMIT)
-  const assertions = createAssertions(objects, () => processes.entries())
-  const diagnostics = createDiagnostics({ report, fsck: files.fsck, asserts: assertions.after })
+  const ground = held(memory)
+  const diagnostics = createDiagnostics({
+    report,
+    fsck: () => inspector().fsck(files),
+    asserts: (ended) =>
+      inspector()
+        .createAssertions(objects, () => processes.entries(), ground)
+        .after(ended),
+  })
   const listing = createProcFiles({ objects, vfs, files, facts: (entry) => procFacts(memory, entry) })
   const pulses = createPulses(memory)
   const watchFiles = createWatchFiles(objects, files)
@@ -92,6 +101,7 @@ export const createKernel = ({ jail, host, report }: KernelOptions): Kernel => {
     programs,
     reaper,
     report,
+    traceEntry: (record, now) => inspector().traceEntry(record, now),
     diagnostics,
     listing,
     granted: () => granted,
@@ -108,9 +118,10 @@ export const createKernel = ({ jail, host, report }: KernelOptions): Kernel => {
 
   const api: KernelApi = {
     ...createFileApi(files, HOME),
+    fsck: () => inspector().fsck(files),
     audit: async () => {
       watchFiles.sweep()
-      return takeAudit(objects, vfs, processes.ports(), await jail.census())
+      return inspector().takeAudit(objects, vfs, processes.ports(), await jail.census())
     },
     restoreProject: async () => {
       const opened = await persist.restoreProject()

@@ -14,6 +14,7 @@ import { sleep, wakeSeen } from '../memory/wake.ts'
 import { createObjects } from '../objects/objects.ts'
 import { createFiles } from '../vfs/files.ts'
 import { formatVfs } from '../vfs/format.ts'
+import { fsck } from '../vfs/fsck.ts'
 import { FS } from '../vfs/layout.ts'
 import { OPEN } from '../vfs/types.ts'
 import { attachVfs } from '../vfs/vfs.ts'
@@ -85,7 +86,7 @@ else {
     assert.equal(reaper.sweep(performance.now()), Number.POSITIVE_INFINITY)
     assert.equal(state(memory, thread), THREAD_STATE.FREE)
     // Parked for good: it writes no more, whatever was half done was finished or taken back.
-    assert.deepEqual(files.fsck(), [])
+    assert.deepEqual(fsck(files), [])
     assert.equal(filesLock(memory).owner(), -1)
     await worker.terminate()
   })
@@ -124,7 +125,7 @@ else {
     reaper.sweep(performance.now() + QUARANTINE_MS + 1)
     assert.equal(filesLock(memory).owner(), -1)
     assert.equal(memory.i32[vfs.volume.base + FS.ENTRIES], entries)
-    assert.deepEqual(files.fsck(), [])
+    assert.deepEqual(fsck(files), [])
   })
 
   test('whoever waits for a lock whose owner is gone gets it without the kernel’s help', async () => {
@@ -133,6 +134,6 @@ else {
     await worker.terminate()
     setWord(memory, threadAt(thread) + THREAD.KILLED, 1)
     setWord(memory, processAt(slot) + PROCESS.STATE, PROCESS_STATE.ZOMBIE)
-    assert.deepEqual(files.fsck(), [])
+    assert.deepEqual(fsck(files), [])
   })
 }

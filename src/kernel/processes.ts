@@ -33,6 +33,7 @@ import { createRefusals } from './refusals.ts'
 import { parseThreadFailed } from './requests.ts'
 import { createSignals } from './signals.ts'
 import { createStraces } from './strace.ts'
+import type { traceEntry } from './strace-lines.ts'
 import { createThreads } from './threads.ts'
 import { createTree, createTrees } from './trees.ts'
 import { createMeter, createWarden, meterOutput } from './warden.ts'
@@ -66,6 +67,7 @@ export interface ProcessesOptions {
   /** What a process gets unless its request says less. */
   granted: () => Granted
   report: (event: KernelEvent) => void
+  traceEntry: typeof traceEntry
   diagnostics: Diagnostics
   listing: ProcFiles
   pulses: Pulses
@@ -77,7 +79,7 @@ export const createProcesses = (options: ProcessesOptions): Processes => {
   const { objects, files, jail, programs, reaper, report, diagnostics, listing, pulses } = options
   const { memory } = objects
   const entries = new Map<number, Entry>()
-  const straces = createStraces(objects, report)
+  const straces = createStraces(objects, report, options.traceEntry)
   const links = createLinks()
   const trees = createTrees(memory)
   const refusals = createRefusals(memory, report)

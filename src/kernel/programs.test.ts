@@ -7,6 +7,7 @@ import type { Remote } from '../ipc/rpc.ts'
 import { createMemory } from '../memory/memory.ts'
 import { createFiles } from '../vfs/files.ts'
 import { formatVfs } from '../vfs/format.ts'
+import { fsck } from '../vfs/fsck.ts'
 import { attachVfs } from '../vfs/vfs.ts'
 import { choosePreopens, withTrees } from './preopens.ts'
 import { createPrograms } from './programs.ts'
@@ -154,7 +155,7 @@ test('two versions of a runtime that mount at the same path each see their own l
   assert.equal(await libraryOf('3.12.0'), 'the first library')
   assert.equal(await libraryOf('3.12.4'), 'another library')
   assert.equal(await libraryOf('3.12.0'), 'the first library')
-  assert.deepEqual(files.fsck(), [])
+  assert.deepEqual(fsck(files), [])
 })
 
 test('versions of a runtime with the same module compile it once', async () => {

@@ -8,7 +8,7 @@ import { check } from '../abi/errno.ts'
 import type { Objects } from '../objects/objects.ts'
 import { closeTrace, openTrace, takeTrace } from '../objects/trace-ring.ts'
 import type { Entry } from './entry.ts'
-import { traceEntry } from './strace-lines.ts'
+import type { traceEntry } from './strace-lines.ts'
 
 export interface Straces {
   /** @throws SysError ENOMEM */
@@ -18,7 +18,11 @@ export interface Straces {
   drain(entry: Entry): boolean
 }
 
-export const createStraces = (objects: Objects, report: (event: KernelEvent) => void): Straces => {
+export const createStraces = (
+  objects: Objects,
+  report: (event: KernelEvent) => void,
+  entryOf: typeof traceEntry,
+): Straces => {
   /** By pid: whether its calls are for the log. */
   const traced = new Map<number, boolean>()
   const drain = (entry: Entry): boolean => {
@@ -27,7 +31,7 @@ export const createStraces = (objects: Objects, report: (event: KernelEvent) => 
     const { records, lost } = takeTrace(objects, entry.slot)
     if (records.length === 0) return false
     const now = Date.now()
-    const entries: TraceEntry[] = records.map((record) => traceEntry(record, now))
+    const entries: TraceEntry[] = records.map((record) => entryOf(record, now))
     report({ type: 'strace', pid: entry.pid, entries, lost, isForLog })
     return true
   }

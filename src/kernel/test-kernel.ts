@@ -10,6 +10,7 @@ import { setWord } from '../memory/slots.ts'
 import { createObjects } from '../objects/objects.ts'
 import { createFiles } from '../vfs/files.ts'
 import { formatVfs } from '../vfs/format.ts'
+import { fsck } from '../vfs/fsck.ts'
 import { attachVfs } from '../vfs/vfs.ts'
 import { takeAudit } from './audit.ts'
 import { procFacts } from './describe.ts'
@@ -19,6 +20,7 @@ import { createProcFiles } from './proc-files.ts'
 import { createProcesses } from './processes.ts'
 import type { Program } from './programs.ts'
 import { createPulses } from './pulses.ts'
+import { traceEntry } from './strace-lines.ts'
 import { createWatchFiles } from './watch-files.ts'
 
 /** Open links would keep the test's process alive. */
@@ -73,12 +75,13 @@ export const setUp = ({ onStart = async () => {}, threaded = false, limits = {} 
     } as Remote<JailApi>,
     programs: { resolve: async () => program, ensureRuntime: async () => {} },
     reaper,
+    traceEntry,
     pulses: createPulses(memory),
     sync: async () => {},
     watch: createWatchFiles(objects, files).add,
     granted: () => grantAll({ ...KIND_LIMITS, ...limits }, 'settings'),
     report,
-    diagnostics: createDiagnostics({ report, fsck: files.fsck }),
+    diagnostics: createDiagnostics({ report, fsck: () => fsck(files) }),
     listing: createProcFiles({ objects, vfs, files, facts: (entry) => procFacts(memory, entry) }),
   })
   cleanUps.push(() => {

@@ -165,6 +165,17 @@ export const createDescriptors = (objects: Objects, slot = objects.slot): Descri
   }
 }
 
+/** The open file of each descriptor that a process has. The caller holds the lock. */
+export const filesOf = (objects: Objects, slot: number): number[] => {
+  const table = createTable(objects, slot)
+  const files: number[] = []
+  for (let fd = 0; fd < table.size(); fd++) {
+    const at = table.used(fd)
+    if (at > 0) files.push(word(objects, at + ENTRY.FILE))
+  }
+  return files
+}
+
 interface Table {
   size(): number
   limit(): number

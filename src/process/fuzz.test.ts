@@ -9,6 +9,7 @@ import { ERRNO } from '../abi/errno.ts'
 import { RIGHTS_ALL } from '../abi/wasi.ts'
 import { closeTrace, openTrace, takeTrace } from '../objects/trace-ring.ts'
 import { createFiles } from '../vfs/files.ts'
+import { fsck } from '../vfs/fsck.ts'
 import { threadImports } from './exec.ts'
 import type { KernelCalls } from './kernel-calls.ts'
 import { createPrivateMachine, type PrivateMachine } from './private-machine.ts'
@@ -489,7 +490,7 @@ const fuzz = (
   other?.rest()
   takeRecords()
   closeTrace(machine.objects, machine.objects.slot)
-  assert.deepEqual(createFiles(machine.vfs).fsck(), [], `seed ${seed}`)
+  assert.deepEqual(fsck(machine.vfs), [], `seed ${seed}`)
   assert.equal(machine.vfs.volume.lock.owner(), -1)
   assert.equal(machine.objects.lock.owner(), -1)
   if (!canEnd) assert.equal(machine.process.ended, null)

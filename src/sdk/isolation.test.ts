@@ -12,10 +12,7 @@ const page = (changes: Partial<Surroundings> = {}): Surroundings => ({
   ...changes,
 })
 
-const code = (changes: Partial<Surroundings>): string => {
-  const next = decide(page(changes))
-  return typeof next === 'string' ? next : next.code
-}
+const code = (changes: Partial<Surroundings>): string => decide(page(changes))
 
 test('an isolated page with shared memory is ready, without shared memory it says so', () => {
   assert.equal(code({ crossOriginIsolated: true, hasSharedMemory: true }), 'ready')

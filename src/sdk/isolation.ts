@@ -8,19 +8,15 @@
  * lives in another process, and Chromium's processes do not see each other's changes to the storage of one tab, so a cleared
  * count came back with the next hard reload.
  */
-export interface Precondition {
-  code:
-    | 'insecure'
-    | 'framed'
-    | 'no-service-worker'
-    | 'service-worker-blocked'
-    | 'service-worker-late'
-    | 'storage-blocked'
-    | 'not-isolated'
-    | 'no-shared-memory'
-  title: string
-  text: string
-}
+export type PreconditionCode =
+  | 'insecure'
+  | 'framed'
+  | 'no-service-worker'
+  | 'service-worker-blocked'
+  | 'service-worker-late'
+  | 'storage-blocked'
+  | 'not-isolated'
+  | 'no-shared-memory'
 
 /** What is known of the page before anything was tried. */
 export interface Surroundings {
@@ -43,51 +39,14 @@ const LATE_AFTER_MS = 8000
 const DIP_SINCE = 137
 const RELOADS_KEY = 'isolationReloads'
 
-const WORDS: Record<Precondition['code'], { title: string; text: string }> = {
-  insecure: {
-    title: 'This page needs a secure address',
-    text: 'Programs run only on https:// or on localhost. Open the same page with https:// in front.',
-  },
-  framed: {
-    title: 'This page is shown inside another page',
-    text: 'The page around it does not let it be isolated, so programs cannot run. Open it in a tab of its own.',
-  },
-  'no-service-worker': {
-    title: 'This page could not be isolated, so programs cannot run',
-    text: 'This browser has no service workers here. Private windows and some settings switch them off: try a normal window.',
-  },
-  'service-worker-blocked': {
-    title: 'This page could not be isolated, so programs cannot run',
-    text: 'The browser did not let the service worker start. Private windows, blocked site data and some extensions do that: allow site data for this address and try again.',
-  },
-  'service-worker-late': {
-    title: 'This page could not be isolated yet, so programs cannot run',
-    text: 'The service worker has not started within 8 seconds. The page goes on by itself when it comes. If it does not: private windows, blocked site data and some extensions hold it back; allow site data for this address and try again.',
-  },
-  'storage-blocked': {
-    title: 'This browser blocks storage for this page',
-    text: 'Runtimes are kept in the browser’s storage and the page may not use it. Allow cookies and site data for this address and try again.',
-  },
-  'not-isolated': {
-    title: 'This page could not be isolated, so programs cannot run',
-    text: 'It was reloaded twice and is still not isolated. Private windows and some extensions block service workers; a company policy can too.',
-  },
-  'no-shared-memory': {
-    title: 'This browser has no shared memory',
-    text: 'Programs need SharedArrayBuffer, WebAssembly threads and Atomics.waitAsync: Chromium 123, Firefox 145 or newer.',
-  },
-}
-
-export const precondition = (code: Precondition['code']): Precondition => ({ code, ...WORDS[code] })
-
 /** What to do next: go on, try to isolate, or give up with a reason. */
-export const decide = (page: Surroundings): 'ready' | 'isolate' | Precondition => {
-  if (!page.isSecureContext) return precondition('insecure')
-  if (page.crossOriginIsolated) return page.hasSharedMemory ? 'ready' : precondition('no-shared-memory')
-  if (page.isFramed) return precondition('framed')
-  if (!page.hasServiceWorker) return precondition('no-service-worker')
-  if (page.reloads === null) return precondition('storage-blocked')
-  return page.reloads < MAX_RELOADS ? 'isolate' : precondition('not-isolated')
+export const decide = (page: Surroundings): 'ready' | 'isolate' | PreconditionCode => {
+  if (!page.isSecureContext) return 'insecure'
+  if (page.crossOriginIsolated) return page.hasSharedMemory ? 'ready' : 'no-shared-memory'
+  if (page.isFramed) return 'framed'
+  if (!page.hasServiceWorker) return 'no-service-worker'
+  if (page.reloads === null) return 'storage-blocked'
+  return page.reloads < MAX_RELOADS ? 'isolate' : 'not-isolated'
 }
 
 const survey = (): Surroundings => ({
@@ -100,10 +59,10 @@ const survey = (): Surroundings => ({
 })
 
 /**
- * Resolves with null when programs can run, with a precondition when they cannot; does not resolve when the page is about to
- * be reloaded. `service` is the service worker's URL, relative to the document.
+ * Resolves with null when programs can run, with a precondition when they cannot (its words: preconditions.ts); does not resolve
+ * when the page is about to be reloaded. `service` is the service worker's URL, relative to the document.
  */
-export const isolate = async (service: string): Promise<Precondition | null> => {
+export const isolate = async (service: string): Promise<PreconditionCode | null> => {
   const next = decide(survey())
   if (next === 'ready') {
     writeReloads(0)
@@ -112,21 +71,21 @@ export const isolate = async (service: string): Promise<Precondition | null> => 
   if (next !== 'isolate') return next
   const starting = startServiceWorker(service)
   const blocked = await Promise.race([starting, lateness()])
-  if (blocked?.code !== 'service-worker-late') return blocked ?? reloadOnce()
+  if (blocked !== 'service-worker-late') return blocked ?? reloadOnce()
   // Told now; when it comes after all, the page goes on.
   void starting.then((still) => still ?? reloadOnce())
   return blocked
 }
 
-const lateness = (): Promise<Precondition> =>
-  new Promise((resolve) => setTimeout(() => resolve(precondition('service-worker-late')), LATE_AFTER_MS))
+const lateness = (): Promise<PreconditionCode> =>
+  new Promise((resolve) => setTimeout(() => resolve('service-worker-late'), LATE_AFTER_MS))
 
 /** Does not resolve where it reloads. */
-const reloadOnce = async (): Promise<Precondition | null> => {
+const reloadOnce = async (): Promise<PreconditionCode | null> => {
   const reloads = (readReloads() ?? 0) + 1
   writeReloads(reloads)
   // A count that cannot be kept would make a loop.
-  if (readReloads() !== reloads) return precondition('not-isolated')
+  if (readReloads() !== reloads) return 'not-isolated'
   location.reload()
   return new Promise(() => {})
 }
@@ -144,14 +103,14 @@ export const serviceUrl = (service: string): URL => {
   return url
 }
 
-const startServiceWorker = async (service: string): Promise<Precondition | null> => {
+const startServiceWorker = async (service: string): Promise<PreconditionCode | null> => {
   const url = serviceUrl(service)
   try {
     const registration = await navigator.serviceWorker.register(url, { updateViaCache: 'none' })
     const isActive = registration.active?.scriptURL === url.href || (await activated(registration))
-    return isActive ? null : precondition('service-worker-blocked')
+    return isActive ? null : 'service-worker-blocked'
   } catch {
-    return precondition('service-worker-blocked')
+    return 'service-worker-blocked'
   }
 }
 

@@ -15,6 +15,8 @@ import { createStartWatch } from './start-watch.ts'
 export interface MachineScripts {
   jail: string
   kernel: string
+  /** The rarely needed part of the kernel. */
+  inspector: string
   /** One process script per kind of runtime. */
   process: string
   quickjs: string
@@ -52,17 +54,27 @@ export const openMachine = async (
   const watch = createStartWatch(listener.slow)
   const unfetched = new AbortController()
   const fetchScript = (url: string): Promise<string> => fetchText(url, unfetched.signal)
-  const { jail: jailUrl, kernel: kernelUrl, quickjs: quickjsUrl, ruby: rubyUrl, wasmrun: ownUrl } = scripts
+  const {
+    jail: jailUrl,
+    kernel: kernelUrl,
+    quickjs: quickjsUrl,
+    ruby: rubyUrl,
+    wasmrun: ownUrl,
+    inspector: inspectorUrl,
+  } = scripts
   let close = (): void => unfetched.abort()
   try {
     const texts = await watch.awaited(
       'its scripts from the server',
-      Promise.all([jailUrl, kernelUrl, scripts.process, quickjsUrl, rubyUrl, ownUrl].map(fetchScript)),
+      Promise.all(
+        [jailUrl, kernelUrl, inspectorUrl, scripts.process, quickjsUrl, rubyUrl, ownUrl].map(fetchScript),
+      ),
     )
-    const [jail = '', kernelText = '', wasi = '', quickjs = '', ruby = '', wasmrun = ''] = texts
+    const [jail = '', kernelText = '', inspector = '', wasi = '', quickjs = '', ruby = '', wasmrun = ''] =
+      texts
     const between = new MessageChannel()
     const hostSide = openHost(scripts, between.port1, listener)
-    const boot = { kernel: kernelText, processes: { wasi, quickjs, ruby, wasmrun } }
+    const boot = { kernel: kernelText, inspector, processes: { wasi, quickjs, ruby, wasmrun } }
     const inside = openKernel(jail, boot, between.port2, listener)
     close = () => {
       inside.close()

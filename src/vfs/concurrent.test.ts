@@ -6,6 +6,7 @@ import { packTree } from '../abi/tree.ts'
 import { attachMemory, createMemory } from '../memory/memory.ts'
 import { createFiles, emptyStat } from './files.ts'
 import { formatVfs } from './format.ts'
+import { fsck } from './fsck.ts'
 import { eachInode } from './inode.ts'
 import { INODE } from './layout.ts'
 import { createRandom } from './model-choices.ts'
@@ -259,7 +260,7 @@ else {
     )
     for (const report of reports) assert.deepEqual(report.problems, [], `thread ${report.thread}`)
     memory.refresh()
-    assert.deepEqual(files.fsck(), [])
+    assert.deepEqual(fsck(files), [])
     for (const size of SHARED)
       assert.deepEqual(files.readFile(`/shared/original${size}`), template.slice(0, size))
     checkLog(
@@ -275,7 +276,7 @@ else {
     assert.equal(pins(vfs), 0)
     for (const entry of files.readdir('/'))
       if (entry.name !== 'tmp' && entry.name !== 'dev') files.rm(`/${entry.name}`, { recursive: true })
-    assert.deepEqual(files.fsck(), [])
+    assert.deepEqual(fsck(files), [])
     assert.deepEqual({ ...files.usage(), used: 0 }, empty)
     console.log(
       `concurrent: ${reports.map((report) => report.steps).join(' + ')} steps in ${MILLISECONDS} ms`,

@@ -10,6 +10,7 @@ import { setWord } from '../memory/slots.ts'
 import { isBroken } from '../memory/undo.ts'
 import { createFiles, emptyStat } from './files.ts'
 import { formatVfs } from './format.ts'
+import { fsck } from './fsck.ts'
 import { FS } from './layout.ts'
 import { fillFile } from './tree.ts'
 import { KIND, OPEN, type SharedVfs, WALK } from './types.ts'
@@ -267,7 +268,7 @@ const base = world.memory.u8.slice(0, TOUCHED_BYTES)
 const restore = (from: Uint8Array): void => world.memory.u8.set(from)
 
 const isSound = (at: number, name: string): void => {
-  const problems = world.files.fsck()
+  const problems = fsck(world.files)
   assert.deepEqual(problems, [], `${name}, stopped before write ${at}`)
 }
 
@@ -380,7 +381,7 @@ test('without the log the same crashes leave damage, so these tests can fail', (
     if (!crasher.run(() => operation.act(vfs), at, 'throw').stopped) break
     // The log's own words: nothing to take back.
     world.memory.i32.fill(0, UNDO_AT, UNDO_AT + 4)
-    if (world.files.fsck().length > 0) damaged++
+    if (fsck(world.files).length > 0) damaged++
   }
   assert.ok(damaged > 5, `${damaged} were damaged`)
 })

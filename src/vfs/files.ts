@@ -2,7 +2,6 @@
 import { check, ERRNO, SysError } from '../abi/errno.ts'
 import { heapUsage } from '../memory/heap.ts'
 import { sizeOf } from './content.ts'
-import { checkVolume } from './fsck.ts'
 import { hold } from './hold.ts'
 import { eachInode } from './inode.ts'
 import { INODE, INODE_SHIFT } from './layout.ts'
@@ -25,7 +24,7 @@ import {
 export { emptyStat } from './types.ts'
 
 /** The part of `Files` that needs nothing but the calls of `Vfs`. */
-export type PathFiles = Omit<Files, 'version' | 'writeTree' | 'mountTree' | 'unmount' | 'usage' | 'fsck'>
+export type PathFiles = Omit<Files, 'version' | 'writeTree' | 'mountTree' | 'unmount' | 'usage' | 'volume'>
 
 const encoder = new TextEncoder()
 const decoder = new TextDecoder()
@@ -220,6 +219,7 @@ export const createFiles = (vfs: SharedVfs): Files => {
   }
   return {
     ...files,
+    volume,
     version: (path) => versionOf(vfs, find(path)),
     writeTree: (path, tree) => {
       files.mkdir(path, { recursive: true })
@@ -241,6 +241,5 @@ export const createFiles = (vfs: SharedVfs): Files => {
       check(dropped, path)
     },
     usage: () => locked(() => usageOf(vfs)),
-    fsck: () => locked(() => checkVolume(volume)),
   }
 }

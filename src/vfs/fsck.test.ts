@@ -6,6 +6,7 @@ import { HEAP_AT } from '../memory/layout.ts'
 import { createMemory } from '../memory/memory.ts'
 import { createFiles } from './files.ts'
 import { formatVfs } from './format.ts'
+import { fsck } from './fsck.ts'
 import { BORROWED, ENTRY, FS, INODE, INODE_SHIFT } from './layout.ts'
 import { attachVfs } from './vfs.ts'
 
@@ -21,7 +22,7 @@ const damaged = () => {
   files.link('/d/a', '/d/c')
   const data = new Uint8Array(200_000).fill(7)
   files.writeTree('/s', packTree(['a', 'b'].map((path) => ({ kind: 1, path, data }))))
-  assert.deepEqual(files.fsck(), [])
+  assert.deepEqual(fsck(files), [])
   const at = (path: string): number => files.lstat(path).inode << INODE_SHIFT
   return { i32: memory.i32, base: vfs.volume.base, files, at }
 }
@@ -130,5 +131,5 @@ for (const [what, message, damage] of DAMAGES)
   test(`fsck finds ${what}`, () => {
     const machine = damaged()
     damage(machine)
-    assert.match(machine.files.fsck().join('\n'), message)
+    assert.match(fsck(machine.files).join('\n'), message)
   })

@@ -1,6 +1,6 @@
 /**
  * Checks every structure of the filesystem and the heap under it, from scratch: what is reachable is counted and compared with
- * what is written down. Reads only. The lock is held by the caller.
+ * what is written down. Reads only. Apart from `Files`, so that the kernel's own script is without it (kernel/inspector.ts).
  */
 import {
   checkHeap,
@@ -16,6 +16,7 @@ import { HEAP_AT } from '../memory/layout.ts'
 import { sizeOf } from './content.ts'
 import { checkNames, type Names } from './fsck-names.ts'
 import { checkStores } from './fsck-store.ts'
+import { hold } from './hold.ts'
 import { eachInode } from './inode.ts'
 import {
   BORROWED,
@@ -71,7 +72,11 @@ const createMarks = (volume: Volume, say: (problem: string) => void): Marks => {
   }
 }
 
-export const checkVolume = (volume: Volume): string[] => {
+/** Sentences about what is wrong, none when clean. Takes the lock. */
+export const fsck = ({ volume }: { readonly volume: Volume }): string[] =>
+  hold(volume, () => checkVolume(volume))
+
+const checkVolume = (volume: Volume): string[] => {
   const problems: string[] = []
   const say = (problem: string): void => {
     if (problems.length < MAX_PROBLEMS) problems.push(problem)

@@ -4,6 +4,7 @@ import { packTree, type TreeSource } from '../abi/tree.ts'
 import { createMemory } from '../memory/memory.ts'
 import { createFiles } from './files.ts'
 import { formatVfs } from './format.ts'
+import { fsck } from './fsck.ts'
 import { OPEN } from './types.ts'
 import { attachVfs } from './vfs.ts'
 
@@ -29,7 +30,7 @@ test(`${FILES} files: all found again, listed once, whole, and gone without a tr
     sources.push({ kind: 1, path: `${directory}/file${index}`, data: `content of ${index}` })
   }
   assert.equal(files.writeTree('/', packTree(sources)), FILES)
-  assert.deepEqual(files.fsck(), [])
+  assert.deepEqual(fsck(files), [])
   const decoder = new TextDecoder()
   let listed = 0
   for (const directory of files.readdir('/p')) {
@@ -43,7 +44,7 @@ test(`${FILES} files: all found again, listed once, whole, and gone without a tr
   assert.equal(listed, FILES)
   assert.equal(files.exists('/p/d0/file1000'), false)
   files.rm('/p', { recursive: true })
-  assert.deepEqual(files.fsck(), [])
+  assert.deepEqual(fsck(files), [])
   assert.equal(files.usage().files, before.files)
 })
 
@@ -93,12 +94,12 @@ test(`${BYTES / 2 ** 20} MiB in one file, written, read, cut, and given back`, (
     assert.equal(vfs.read(file, position, bytes, 0, bytes.length), bytes.length)
     assert.ok(chunk.every((word) => word === position / bytes.length + 1))
   }
-  assert.deepEqual(files.fsck(), [])
+  assert.deepEqual(fsck(files), [])
   const overhead = files.usage().used - before - BYTES
   assert.ok(overhead < BYTES / 500, `${overhead} bytes of bookkeeping`)
   vfs.truncate(file, 12345)
   vfs.unpin(file)
   files.rm('/big')
-  assert.deepEqual(files.fsck(), [])
+  assert.deepEqual(fsck(files), [])
   assert.ok(files.usage().used - before < 20000)
 })

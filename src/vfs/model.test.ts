@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import { createMemory } from '../memory/memory.ts'
 import { createFiles } from './files.ts'
 import { formatVfs } from './format.ts'
+import { fsck } from './fsck.ts'
 import { eachInode } from './inode.ts'
 import { INODE, STORED } from './layout.ts'
 import { createModel } from './model.ts'
@@ -31,14 +32,14 @@ test(`${STEPS} random steps, seed ${SEED}: the filesystem does what the referenc
       model.step()
       if (step % CHECK_EVERY === 0 || step === STEPS) {
         model.compareAll()
-        assert.deepEqual(files.fsck(), [])
+        assert.deepEqual(fsck(files), [])
         eachInode(vfs.volume, (at) => {
           if (memory.i32[at + INODE.KIND] === STORED) shared++
         })
       }
       if (step % CLEAR_EVERY === 0) {
         model.clear()
-        assert.deepEqual(files.fsck(), [])
+        assert.deepEqual(fsck(files), [])
         assert.equal(reference.count(), empty)
         assert.deepEqual({ ...files.usage(), used: 0 }, { files: 0, directories: 5, content: 0, used: 0 })
       }

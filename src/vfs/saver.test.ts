@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { packTree } from '../abi/tree.ts'
 import type { Part } from '../lib/segment.ts'
+import { fsck } from './fsck.ts'
 import { createRandom } from './model-choices.ts'
 import { createSaver, type Ship } from './saver.ts'
 import {
@@ -45,7 +46,7 @@ test('files, folders, links, modes, times and holes come back to the byte', asyn
   const again = createTestMachine(recover([], log))
   assert.deepEqual(again.recovered?.losses, [])
   assert.deepEqual(dump(again.files), dump(files))
-  assert.deepEqual(again.files.fsck(), [])
+  assert.deepEqual(fsck(again.files), [])
   const tail = new Uint8Array(8)
   assert.equal(again.vfs.read(inodeOf(again.vfs, `${HOME}/hole`), 2 ** 33 - 2, tail, 0, 8), 8)
   assert.deepEqual([...tail], [0, 0, 9, 9, 9, 9, 9, 0])
@@ -70,7 +71,7 @@ test('what files share is saved with each of them, and shared again when it come
   const again = createTestMachine(recover([], log))
   assert.deepEqual(again.recovered?.losses, [])
   assert.deepEqual(dump(again.files), dump(files))
-  assert.deepEqual(again.files.fsck(), [])
+  assert.deepEqual(fsck(again.files), [])
   const { content, used } = again.files.usage()
   assert.equal(content, 7_050_000)
   assert.ok(used - createTestMachine().files.usage().used < 1_600_000, `${used} bytes for two contents`)
@@ -94,7 +95,7 @@ test('a FIFO is not kept: its folder comes back without it', async () => {
     again.files.readdir(HOME).map((entry) => entry.name),
     ['file'],
   )
-  assert.deepEqual(again.files.fsck(), [])
+  assert.deepEqual(fsck(again.files), [])
 })
 
 test('only what changed is written: one block of a big file, one group of a big folder', async () => {
@@ -161,7 +162,7 @@ test(`${STEPS} random steps with saves, refused saves, checkpoints and restarts,
     const recovered = recover(base, log)
     machine = createTestMachine(recovered)
     assert.deepEqual(recovered.losses, [])
-    assert.deepEqual(machine.files.fsck(), [])
+    assert.deepEqual(fsck(machine.files), [])
     assert.deepEqual(dump(machine.files), expected)
     assert.equal(
       recovered.nodes.size,
@@ -224,7 +225,7 @@ test('a picture taken while a writer never stops is one moment of it', async () 
     })
     const again = createTestMachine(recover([], log))
     assert.deepEqual(again.recovered?.losses, [])
-    assert.deepEqual(again.files.fsck(), [])
+    assert.deepEqual(fsck(again.files), [])
     assert.equal(again.files.readFile(`${HOME}/current`).length, 40_000)
     const folders = again.files.readdir(HOME).filter(({ name }) => name === 'from' || name === 'to')
     assert.equal(folders.length, 1)

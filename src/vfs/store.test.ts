@@ -5,6 +5,7 @@ import { packTree, type TreeSource } from '../abi/tree.ts'
 import { createMemory } from '../memory/memory.ts'
 import { createFiles } from './files.ts'
 import { formatVfs } from './format.ts'
+import { fsck } from './fsck.ts'
 import { eachInode } from './inode.ts'
 import { INODE, INODE_SHIFT, STORED } from './layout.ts'
 import { createRandom } from './model-choices.ts'
@@ -72,7 +73,7 @@ test('the same package in ten projects costs once', (context) => {
   for (const path of paths)
     for (const project of [0, 4, 9])
       assert.deepEqual(files.readFile(`/project${project}/${path}`), files.readFile(`/project1/${path}`))
-  assert.deepEqual(files.fsck(), [])
+  assert.deepEqual(fsck(files), [])
 })
 
 const CHANGES: [string, (vfs: SharedVfs, path: string) => number][] = [
@@ -107,7 +108,7 @@ for (const [what, change] of CHANGES)
     const expected = new Map(paths.map((path) => [path, files.readFile(`/before/${path}`)]))
     files.rm('/before', { recursive: true })
     for (const path of paths) assert.ok(change(vfs, `/project3/${path}`) >= 0)
-    assert.deepEqual(files.fsck(), [])
+    assert.deepEqual(fsck(files), [])
     for (let project = 0; project < 10; project++) {
       if (project === 3) continue
       for (const path of paths) {
@@ -116,7 +117,7 @@ for (const [what, change] of CHANGES)
       }
     }
     for (let project = 0; project < 10; project++) files.rm(`/project${project}`, { recursive: true })
-    assert.deepEqual(files.fsck(), [])
+    assert.deepEqual(fsck(files), [])
     assert.equal(stored(vfs), 0)
     // Chunks of inodes and names, and the table of contents, stay.
     assert.ok(files.usage().used - empty < 1_000_000)
@@ -139,7 +140,7 @@ test('what is written to a copy is what is read there', () => {
     assert.deepEqual(files.readFile('/a'), data)
     assert.deepEqual(files.readFile('/b'), expected)
     assert.deepEqual(files.readFile('/c'), cut)
-    assert.deepEqual(files.fsck(), [])
+    assert.deepEqual(fsck(files), [])
   }
 })
 
@@ -156,7 +157,7 @@ test('the last one that has a shared content writes to it without a copy', () =>
   )
   assert.equal(stored(vfs), 0)
   assert.equal(files.usage().used, used)
-  assert.deepEqual(files.fsck(), [])
+  assert.deepEqual(fsck(files), [])
 })
 
 test('a hash that is forged, or equal by chance, gives nobody the bytes of another', () => {
@@ -171,7 +172,7 @@ test('a hash that is forged, or equal by chance, gives nobody the bytes of anoth
     files.writeTree('/', packTree([{ kind: 1, path: 'other', data: other }]))
     assert.deepEqual(files.readFile('/mine'), mine)
     assert.deepEqual(files.readFile('/other'), other)
-    assert.deepEqual(files.fsck(), [])
+    assert.deepEqual(fsck(files), [])
   }
 })
 
@@ -193,7 +194,7 @@ test('a mount that is dropped takes nothing with it that files elsewhere share',
   files.writeTree('/project', tree)
   const expected = paths.map((path) => files.readFile(`/lib/${path}`))
   files.unmount('/lib')
-  assert.deepEqual(files.fsck(), [])
+  assert.deepEqual(fsck(files), [])
   assert.deepEqual(
     paths.map((path) => files.readFile(`/project/${path}`)),
     expected,
@@ -238,7 +239,7 @@ test('in a full machine a write to a copy is refused, and nothing is lost; what 
     assert.ok(Buffer.compare(files.readFile(`/${copy}/large`), large) === 0)
     assert.ok(Buffer.compare(files.readFile(`/${copy}/small`), small) === 0)
   }
-  assert.deepEqual(files.fsck(), [])
+  assert.deepEqual(fsck(files), [])
   // A shorter run needs no room, and neither does an empty file.
   assert.equal(
     withFile(vfs, '/b/small', (file) => vfs.truncate(file, 1000)),
@@ -253,7 +254,7 @@ test('in a full machine a write to a copy is refused, and nothing is lost; what 
   vfs.unpin(filler)
   assert.equal(write('/a/large', 4_000_000, 300_000), 300_000)
   assert.ok(Buffer.compare(files.readFile('/c/large'), large) === 0)
-  assert.deepEqual(files.fsck(), [])
+  assert.deepEqual(fsck(files), [])
 })
 
 test('twenty thousand contents are still found when the table has grown', () => {
@@ -267,5 +268,5 @@ test('twenty thousand contents are still found when the table has grown', () => 
   files.writeTree('/b', packTree(sources))
   // What falls out of a full neighbourhood is not shared, which is rare.
   assert.ok(stored(vfs) > 19_900, `${stored(vfs)} of 20000 are shared`)
-  assert.deepEqual(files.fsck(), [])
+  assert.deepEqual(fsck(files), [])
 })

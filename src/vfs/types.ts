@@ -156,6 +156,8 @@ export interface VfsUsage {
 
 /** POSIX paths as strings; relative ones are taken from the root. Throws SysError(code, path). */
 export interface Files {
+  /** For the rest of src/vfs only. */
+  readonly volume: Volume
   readFile(path: string): Uint8Array
   writeFile(path: string, data: Uint8Array, options?: { mode?: number; append?: boolean }): void
   mkdir(path: string, options?: { recursive?: boolean; mode?: number }): void
@@ -177,8 +179,6 @@ export interface Files {
   mountTree(path: string, tree: Uint8Array, options: { readonly: boolean }): void
   unmount(path: string): void
   usage(): VfsUsage
-  /** Checks every structure; sentences about what is wrong, none when clean. Takes the lock. */
-  fsck(): string[]
 }
 
 /** What a thread gets from `attachVfs`: the contract, and calls that write WASI's structures without objects or BigInt. */

@@ -14,7 +14,7 @@ import { releaseProcess } from '../../objects/proc.ts'
 import { countTargets } from '../../objects/target.ts'
 import { createTty } from '../../objects/tty.ts'
 import { ACCESS, type Operation, STREAM } from '../../objects/types.ts'
-import { createFiles } from '../../vfs/files.ts'
+import { fsck } from '../../vfs/fsck.ts'
 import type { KernelCalls } from '../kernel-calls.ts'
 import { createPrivateMachine } from '../private-machine.ts'
 import { createProcess } from '../process.ts'
@@ -290,7 +290,7 @@ const fuzz = (calls: number, seed: number, requests: ChildRequest[]): Map<string
       assert.fail(`${what()} gave ${result} and wrote at ${at}, outside of ${JSON.stringify(regions)}`)
     }
   }
-  assert.deepEqual(createFiles(machine.vfs).fsck(), [], `seed ${seed}`)
+  assert.deepEqual(fsck(machine.vfs), [], `seed ${seed}`)
   assert.equal(objects.lock.owner(), -1)
   assert.equal(process.ended, null)
   releaseProcess(objects, objects.slot)
