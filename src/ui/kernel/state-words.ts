@@ -14,6 +14,15 @@ const WAITS: Record<string, string> = {
   kill: 'the kernel',
   exit: 'the kernel',
   raise: 'the kernel',
+  sync: 'the project to be saved',
+  flock: 'a lock on a file',
+  lock: 'a lock on a part of a file',
+  open: 'the other end of a FIFO',
+  semaphore: 'a semaphore',
+  watch: 'a first look at a folder',
+  port: 'a message port',
+  send: 'room in a message port',
+  receive: 'a message',
 }
 
 export const waitWords = ({ state, waiting }: Pick<ProcessRow, 'state' | 'waiting'>): string => {
