@@ -5,6 +5,7 @@
 import { ERRNO } from '../../abi/errno.ts'
 import { openChild } from '../../objects/child-file.ts'
 import { flockOperation, LOCK_MODE, rangeLockOperation, TO_THE_END, testRange } from '../../objects/locks.ts'
+import { locked } from '../../objects/objects.ts'
 import { releaseFile } from '../../objects/open-file.ts'
 import { pollOperation } from '../../objects/poll.ts'
 import { controlTerminal, openPty } from '../../objects/pty.ts'
@@ -76,6 +77,9 @@ export const createDescriptorCalls = (process: Process, paths: Paths, caught: Ca
     if (file > 0 && fd < 0) releaseFile(objects, file)
     return fd
   }
+  /** A kill takes the lock: it comes before the file is made, or after it has its descriptor. */
+  const made = (make: () => number, closeOnExec = false): number =>
+    locked(objects, () => install(make(), closeOnExec))
   const accessOf = (flags: number): number => {
     if (flags & FLAG.RDWR) return ACCESS.READ | ACCESS.WRITE
     return flags & FLAG.WRONLY ? ACCESS.WRITE : ACCESS.READ
@@ -92,15 +96,10 @@ export const createDescriptorCalls = (process: Process, paths: Paths, caught: Ca
       (flags & FLAG.TRUNC ? OPEN.TRUNCATE : 0) |
       (access & ACCESS.WRITE ? OPEN.WRITE : 0)
     const status = (flags & FLAG.APPEND ? STATUS.APPEND : 0) | (flags & FLAG.NONBLOCK ? STATUS.NONBLOCK : 0)
-    // A kill takes this lock: it comes before the file is opened, or after it has its descriptor.
-    objects.lock.acquire()
-    let fd: number
-    try {
+    const fd = made(() => {
       const inode = vfs.open(to.at, to.bytes, 0, to.bytes.length, FOLLOW, how, process.mode(mode))
-      fd = inode < 0 ? inode : install(openInode(objects, inode, access, status, descriptors))
-    } finally {
-      objects.lock.release()
-    }
+      return inode < 0 ? inode : openInode(objects, inode, access, status, descriptors)
+    })
     return fd < 0 ? fd : awaitOtherSide(process, fd)
   }
   const poll = (text: string, timeout: number): string => {
@@ -121,11 +120,14 @@ export const createDescriptorCalls = (process: Process, paths: Paths, caught: Ca
   }
   const openpty = (columns: number, rows: number): string => {
     process.enter()
-    const made = openPty(objects, columns, rows)
-    if (typeof made === 'number') return JSON.stringify({ result: made })
-    const master = install(made.master, true)
-    if (master < 0) releaseFile(objects, made.slave)
-    const slave = master < 0 ? master : install(made.slave)
+    return locked(objects, () => installPty(columns, rows))
+  }
+  const installPty = (columns: number, rows: number): string => {
+    const pair = openPty(objects, columns, rows)
+    if (typeof pair === 'number') return JSON.stringify({ result: pair })
+    const master = install(pair.master, true)
+    if (master < 0) releaseFile(objects, pair.slave)
+    const slave = master < 0 ? master : install(pair.slave)
     if (master >= 0 && slave < 0) descriptors.close(master)
     return JSON.stringify(slave < 0 ? { result: slave } : { result: 0, master, slave })
   }
@@ -133,9 +135,9 @@ export const createDescriptorCalls = (process: Process, paths: Paths, caught: Ca
     const fd = open(path, 0, 0)
     if (fd < 0) return fd
     const { kernel } = process
-    const made = kernel ? waitIn(process, kernel.watch(fd)) : -ERRNO.NOSYS
+    const watched = kernel ? waitIn(process, kernel.watch(fd)) : -ERRNO.NOSYS
     descriptors.close(fd)
-    return made
+    return watched
   }
   const changes = (fd: number): string => {
     const bytes = new Uint8Array(CHANGES_BYTES)
@@ -180,7 +182,7 @@ export const createDescriptorCalls = (process: Process, paths: Paths, caught: Ca
       }),
     semOpen: (name: string, create: boolean, exclusive: boolean, value: number): number => {
       process.enter()
-      return install(openSemaphore(objects, encoder.encode(name), { create, exclusive, value }), true)
+      return made(() => openSemaphore(objects, encoder.encode(name), { create, exclusive, value }), true)
     },
     semPost: (fd: number): number => fileOf(fd, (file) => postSemaphore(objects, file)),
     semValue: (fd: number): number => fileOf(fd, (file) => semaphoreValue(objects, file)),
@@ -198,7 +200,7 @@ export const createDescriptorCalls = (process: Process, paths: Paths, caught: Ca
     changes,
     pidfd: (pid: number): number => {
       process.enter()
-      return install(openChild(objects, pid), true)
+      return made(() => openChild(objects, pid), true)
     },
     poll,
   }

@@ -6,6 +6,7 @@ import { ERRNO } from '../../abi/errno.ts'
 import { PROCESS, processAt } from '../../memory/layout.ts'
 import { getWord } from '../../memory/slots.ts'
 import { foregroundOperation, getGroup, getSession, newSession, setGroup } from '../../objects/jobs.ts'
+import { locked } from '../../objects/objects.ts'
 import { setBlocked, setDisposition } from '../../objects/signal.ts'
 import { openSignalFile, takeOneOf } from '../../objects/signal-file.ts'
 import { ttyOf } from '../../objects/stream.ts'
@@ -65,8 +66,11 @@ export const createJobCalls = (process: Process, caught: Caught) => {
     block: (mask: number): number => setBlocked(objects, mask),
     signalfd: (mask: number): number => {
       process.enter()
-      const file = openSignalFile(objects, mask)
-      return file < 0 ? file : descriptors.install(file)
+      // A kill takes the lock: it comes before the file is made, or after it has its descriptor.
+      return locked(objects, () => {
+        const file = openSignalFile(objects, mask)
+        return file < 0 ? file : descriptors.install(file)
+      })
     },
     getpgid: (pid: number): number => getGroup(objects, pid),
     getsid: (pid: number): number => getSession(objects, pid),

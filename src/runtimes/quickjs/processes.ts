@@ -2,6 +2,7 @@
 import { ERRNO } from '../../abi/errno.ts'
 import { SIGNAL } from '../../abi/signals.ts'
 import { statusWord, waitOperation } from '../../objects/child.ts'
+import { locked } from '../../objects/objects.ts'
 import { openPipe, releaseFile } from '../../objects/open-file.ts'
 import { raise } from '../../objects/signal.ts'
 import { spanOf } from '../../objects/spans.ts'
@@ -51,8 +52,12 @@ export const createProcessCalls = (process: Process, kernel: KernelCalls, caught
     const patient: Operation = { ...operation, interrupted: (errno) => -errno }
     return () => waitIn(process, patient)
   }
+  /** A kill takes the lock: it comes before the pipe is made, or after both ends have their descriptors. */
   const pipe = (): string => {
     process.enter()
+    return locked(objects, installPipe)
+  }
+  const installPipe = (): string => {
     const ends = openPipe(objects)
     if (typeof ends === 'number') return JSON.stringify({ result: ends })
     const reader = descriptors.install(ends.reader)
