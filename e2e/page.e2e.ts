@@ -5,6 +5,7 @@ import type { Page } from 'playwright-core'
 import { violations } from './axe.ts'
 import { boot, openSite, type Site, startOver } from './browser.ts'
 import { sees } from './console.ts'
+import { choose, openReadingRoom, PANELS } from './panels.ts'
 
 let site: Site
 let page: Page
@@ -15,85 +16,8 @@ before(async () => {
 })
 after(() => site?.close())
 
-const openExample = async (): Promise<void> => {
-  await startOver(page)
-  await page.getByRole('button', { name: /The reading room/ }).click()
-  await page.getByTestId('run').waitFor()
-}
-
-/** Shows a part of the page; returns a function that puts it away. */
-interface View {
-  name: string
-  show(): Promise<void>
-  hide?(): Promise<void>
-}
-
-const putAway = (): Promise<void> => page.keyboard.press('Escape')
-const command = async (words: string): Promise<void> => {
-  await page.keyboard.press('Control+k')
-  await page.getByRole('combobox', { name: 'All commands' }).fill(words)
-  await page.keyboard.press('Enter')
-  await page.getByTestId('palette').waitFor({ state: 'detached' })
-}
-
-const VIEWS: readonly View[] = [
-  {
-    name: 'overview',
-    show: async () => {
-      await page.getByRole('tab', { name: 'python-hello' }).click()
-      await page.getByTestId('overview').waitFor()
-    },
-  },
-  {
-    name: 'editor',
-    show: async () => {
-      await page.keyboard.press('Control+p')
-      await page.getByRole('combobox', { name: 'Go to file' }).fill('main.py')
-      await page.getByTestId('palette').getByRole('option', { name: 'main.py' }).waitFor()
-      await page.keyboard.press('Enter')
-      await page.getByRole('textbox', { name: 'Text of main.py' }).focus()
-      await page.keyboard.press('Control+f')
-      await page.getByRole('textbox', { name: 'Find' }).waitFor()
-    },
-    hide: putAway,
-  },
-  {
-    name: 'kernel',
-    show: async () => {
-      await command('Show Kernel')
-      await page.getByRole('grid', { name: 'Processes' }).waitFor()
-    },
-  },
-  {
-    name: 'a process in Kernel',
-    show: async () => {
-      await page.getByTestId('process-row').last().focus()
-      await page.keyboard.press('Enter')
-      await page.getByRole('spinbutton', { name: 'Nice' }).waitFor()
-    },
-  },
-  {
-    name: 'its system calls',
-    show: async () => {
-      await command('Trace the system calls')
-      await page.getByTestId('trace-state').waitFor()
-    },
-  },
-  {
-    name: 'logs',
-    show: async () => {
-      await command('Show Logs')
-      await page.getByTestId('log-entry').first().waitFor({ state: 'attached' })
-    },
-    hide: () => command('Show Console'),
-  },
-  { name: 'find', show: () => command('Find in files') },
-  { name: 'palette', show: () => page.keyboard.press('Control+k'), hide: putAway },
-  { name: 'shortcuts', show: () => command('Keyboard shortcuts'), hide: putAway },
-  { name: 'settings', show: () => command('Settings'), hide: putAway },
-  { name: 'runtimes', show: () => command('Runtimes'), hide: putAway },
-  { name: 'storage', show: () => command('Machine: Storage'), hide: putAway },
-]
+const openExample = (): Promise<void> => openReadingRoom(page)
+const command = (words: string): Promise<void> => choose(page, words)
 
 for (const width of [1280, 390])
   for (const scheme of ['dark', 'light'] as const)
@@ -107,11 +31,11 @@ for (const width of [1280, 390])
       await page.getByTestId('run').click()
       await sees(page, /What is your name/, undefined, 60_000)
       if (width < 720) await page.getByRole('button', { name: 'View' }).click()
-      for (const { name, show, hide } of VIEWS) {
-        await show()
+      for (const { name, show, hide } of PANELS) {
+        await show(page)
         await page.waitForTimeout(200)
         assert.deepEqual(await violations(page), [], name)
-        await hide?.()
+        await hide?.(page)
       }
     })
 
