@@ -206,7 +206,7 @@ test('max_lines bounds the console, and without auto_scroll it stays where it is
   const files = { 'main.js': "for (let i = 1; i <= 500; i++) print('line ' + i)\n", '.wasmrun.toml': toml }
   return withProject('long-winded', files, '', async (page) => {
     await runIt(page)
-    await page.getByText('the console keeps the last 120.').waitFor({ timeout: 60_000 })
+    await page.getByText('the console keeps the last 120,').waitFor({ timeout: 60_000 })
     await page.getByRole('button', { name: 'New lines' }).click()
     await sees(page, /^line 500$/)
     await page.getByTestId('console-lines').evaluate((list) => {
