@@ -15,6 +15,7 @@ const process = {
   cpu: 0.25,
   memory: 65536,
   files: 3,
+  threads: 1,
   note: '',
   group: 1,
   session: 1,
