@@ -193,7 +193,7 @@ function machineTests(): void {
   test('Firefox: limits of time, output, memory, files and processes', async () => {
     assert.match(
       (await run('probe', ['spin'], { cpuSeconds: 1 })).message,
-      /passed 1 s of CPU time.*Settings/,
+      /passed 1 s of CPU time.*where it is spawned/,
     )
     assert.match((await run('probe', ['sleep', '60000'], { wallSeconds: 1 })).message, /of running time/)
     assert.match(
