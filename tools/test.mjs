@@ -90,7 +90,11 @@ async function runFiles(name, files, timeout, jobs, env) {
         performance.now() - start,
       )
       for (const note of notes) console.log(`      ${note}`)
-      for (const result of failed) fail(`${file} › ${result.name}`, result.error)
+      for (const { name, error } of failed) {
+        // At once, for whoever watches; whole at the end.
+        console.log(`      ✖ ${name}: ${error.split('\n', 1)[0]}`)
+        fail(`${file} › ${name}`, error)
+      }
     },
   })
 }
