@@ -1,6 +1,6 @@
 /**
- * The site on each host of docs/deploy.md: a project runs, runs after a reload, and runs when the host is gone. And a host that
- * changes files: the page works, is not kept, and says why.
+ * The site on each host of docs/deploy.md: a project is made and runs, and what was kept of it is opened again and runs after a
+ * reload, and when the host is gone. And a host that changes files: the page works, is not kept, and says why.
  */
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
@@ -106,26 +106,40 @@ before(async () => {
 })
 after(() => browser.close())
 
-const python = async (page: Page): Promise<void> => {
-  await page.evaluate(() =>
-    window.wasmrun.mount({
+/** Files are written in the first visit alone: what runs later is what the browser has kept. */
+const make = (page: Page): Promise<string> =>
+  page.evaluate(async () => {
+    const { projects, mount } = window.wasmrun
+    const { id } = await projects.create('Kept')
+    await mount({
       'main.py': 'import json, lib\nprint(json.dumps(lib.x))\n',
       'lib.py': 'x = [6 * 7]\n',
-    }),
-  )
+    })
+    await projects.save()
+    return id
+  })
+
+const reopen = async (page: Page, id: string): Promise<void> => {
+  const { name, losses } = await page.evaluate(async (id) => {
+    const { project, losses } = await window.wasmrun.projects.open(id)
+    return { name: project.name, losses }
+  }, id)
+  assert.deepEqual([name, losses], ['Kept', []])
+}
+
+const python = async (page: Page): Promise<void> =>
   assert.deepEqual(await run(page, 'python3', ['main.py']), {
     code: 0,
     signal: null,
     stdout: '[42]\n',
     stderr: '',
   })
-}
 
 const kept = (page: Page): Promise<unknown> =>
   page.waitForFunction(() => window.wasmrun.updates.state().offline, null, { timeout: 30_000 })
 
 for (const host of HOSTS) {
-  test(`${host.name}: a project runs, again after a reload, and again when the host is gone`, async () => {
+  test(`${host.name}: a project runs, its kept files after a reload, and again when the host is gone`, async () => {
     const serving = await serveAs(host)
     const context = await browser.newContext()
     try {
@@ -138,16 +152,19 @@ for (const host of HOSTS) {
       await ready(page)
       const redirects = host.base === '/' ? 0 : 1
       assert.equal(loads - 1 - redirects, host.reloads, 'reloads of the first visit')
+      const id = await make(page)
       await python(page)
       await kept(page)
       await page.reload()
       await ready(page)
+      await reopen(page, id)
       await python(page)
       await context.setOffline(true)
       await serving.close()
       await page.reload()
       await ready(page)
       assert.equal(await page.evaluate(() => crossOriginIsolated), true)
+      await reopen(page, id)
       await python(page)
       const outside = serving.requests.filter(
         (path) => !`${path}/`.startsWith(host.base) && path !== '/favicon.ico',
@@ -177,6 +194,7 @@ test('a host that writes into the page: it works with a connection, is not kept,
     const page = await context.newPage()
     await page.goto(serving.url)
     await ready(page)
+    await make(page)
     await python(page)
     await page.waitForFunction(() => window.wasmrun.updates.state().problem !== '', null, { timeout: 30_000 })
     const state = await page.evaluate(() => window.wasmrun.updates.state())

@@ -1,6 +1,6 @@
 /**
- * The browser is killed in the middle of a write of 5,000 files by a program. What the program had said to have written half a
- * second before must be there, equal to the byte, and the filesystem must be sound.
+ * The browser is killed, or the tab closed, in the middle of a write of 5,000 files by a program. What the program had said to
+ * have written half a second before must be there, equal to the byte, and the filesystem must be sound.
  */
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
@@ -43,7 +43,12 @@ after(async () => {
   await site?.close()
 })
 
-const startWriting = async (page: Page, written: { last: number; time: number }[]): Promise<string> => {
+interface Written {
+  last: number
+  time: number
+}
+
+const startWriting = async (page: Page, written: Written[]): Promise<string> => {
   await page.exposeFunction('said', (text: string) => {
     for (const line of text.split('\n').filter(Boolean))
       written.push({ last: Number(line), time: performance.now() })
@@ -88,41 +93,64 @@ const look = (page: Page, id: string): Promise<Found> =>
     return found
   }, id)
 
+/** Lets the program get somewhere into the middle: when that many files were said to be there, and a little more. */
+const write = async (page: Page, round: number): Promise<{ id: string; written: Written[] }> => {
+  const written: Written[] = []
+  const id = await startWriting(page, written)
+  const until = 500 + ((round * 1237) % 3500)
+  while ((written.at(-1)?.last ?? 0) < until) await pause(5)
+  await pause((round * 131) % 300)
+  return { id, written }
+}
+
+const prove = (found: Found, written: Written[], ended: number): void => {
+  assert.deepEqual(found.problems, [])
+  assert.equal(found.losses, 0)
+  const sure = written.filter(({ time }) => time < ended - KEPT_WITHIN_MS).at(-1)?.last ?? -1
+  const there = new Set(found.files)
+  const missing = Array.from({ length: sure + 1 }, (_, i) => i).filter((i) => !there.has(i))
+  assert.deepEqual(missing, [], `missing of the ${sure + 1} files written half a second before the end`)
+  assert.deepEqual(
+    found.wrong.filter((i) => i <= sure),
+    [],
+  )
+  // One moment of the program's: whatever came later, there is at most one file that was just being written.
+  assert.ok(found.wrong.length <= 1, `${found.wrong.length} files are half written`)
+  const newest = Math.max(...found.files)
+  assert.equal(there.size, newest + 1, 'no file is there whose elder is not')
+  console.log(`${sure + 1} sure, ${there.size} there, of ${(written.at(-1)?.last ?? 0) + 1} written`)
+}
+
 for (let round = 1; round <= KILLS; round++) {
   test(`killed while 5,000 files are written, ${round} of ${KILLS}`, async () => {
-    const written: { last: number; time: number }[] = []
     let page = await profile.start()
     await page.goto(site.url)
     await ready(page)
-    const id = await startWriting(page, written)
-    // Somewhere in the middle: when that many files were said to be there, and a little more.
-    const until = 500 + ((round * 1237) % 3500)
-    while ((written.at(-1)?.last ?? 0) < until) await pause(5)
-    await pause((round * 131) % 300)
+    const { id, written } = await write(page, round)
     const killed = performance.now()
     await profile.kill()
     page = await profile.start()
     await page.goto(site.url)
     await ready(page)
-    const found = await look(page, id)
-    assert.deepEqual(found.problems, [])
-    assert.equal(found.losses, 0)
-    const sure = written.filter(({ time }) => time < killed - KEPT_WITHIN_MS).at(-1)?.last ?? -1
-    const there = new Set(found.files)
-    const missing = Array.from({ length: sure + 1 }, (_, i) => i).filter((i) => !there.has(i))
-    assert.deepEqual(missing, [], `missing of the ${sure + 1} files written half a second before the end`)
-    assert.deepEqual(
-      found.wrong.filter((i) => i <= sure),
-      [],
-    )
-    // One moment of the program's: whatever came later, there is at most one file that was just being written.
-    assert.ok(found.wrong.length <= 1, `${found.wrong.length} files are half written`)
-    const newest = Math.max(...found.files)
-    assert.equal(there.size, newest + 1, 'no file is there whose elder is not')
-    console.log(
-      `round ${round}: ${sure + 1} sure, ${there.size} there, of ${(written.at(-1)?.last ?? 0) + 1} written`,
-    )
+    prove(await look(page, id), written, killed)
     await page.evaluate((id) => window.wasmrun.projects.delete(id), id)
     await profile.kill()
+  })
+}
+
+for (let round = 1; round <= KILLS; round++) {
+  test(`the tab is closed while 5,000 files are written and nobody saves, ${round} of ${KILLS}`, async () => {
+    const tab = await site.context.newPage()
+    await tab.goto(site.url)
+    await ready(tab)
+    const { id, written } = await write(tab, round)
+    const closed = performance.now()
+    await tab.close()
+    const page = await site.context.newPage()
+    await page.goto(site.url)
+    await ready(page)
+    prove(await look(page, id), written, closed)
+    await page.evaluate((id) => window.wasmrun.projects.delete(id), id)
+    await page.close()
   })
 }

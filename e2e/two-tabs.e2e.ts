@@ -36,11 +36,13 @@ const read = (page: Page): Promise<string> =>
 
 /** The second tab opens what the first has, as the page offers it. */
 const takeOver = async (name: string): Promise<void> => {
-  await second.getByTestId('kept-project').filter({ hasText: 'open in another tab' }).waitFor()
-  await second.getByRole('button', { name: new RegExp(`^Open ${name}`) }).click()
+  // By its name alone: "Open python-hello 2" is also how "python-hello, 2 s ago" begins.
+  const kept = second.locator(`[data-testid="kept-project"][data-project="${name}"]`)
+  await kept.filter({ hasText: 'open in another tab' }).waitFor()
+  await kept.getByRole('button', { name: /^Open / }).click()
   const card = second.getByTestId('fault-card')
   await card.getByRole('heading', { name: 'The project is open in another tab' }).waitFor()
-  await card.getByRole('button', { name: 'Take over' }).click()
+  await card.getByRole('button', { name: 'Take it over' }).click()
   await second.getByTestId('run').waitFor()
 }
 
