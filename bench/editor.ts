@@ -76,13 +76,13 @@ const open = async (page: Page, name: string): Promise<void> => {
 const focus: Record<Candidate, (page: Page) => Promise<void>> = {
   async long(page) {
     await open(page, 'long.js')
-    await page.keyboard.press('Alt+g')
+    await page.keyboard.press('Control+Alt+g')
     await page.keyboard.type(`${LINES / 2}`)
     await page.keyboard.press('Enter')
     await page.keyboard.press('End')
     await page
       .getByTestId('editor')
-      .getByText(`value${LINES / 2 - 1} `)
+      .getByText(`line ${LINES / 2 - 1}`)
       .waitFor()
   },
   empty: (page) => open(page, 'empty.js'),
