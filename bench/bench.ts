@@ -1,5 +1,5 @@
 /**
- * `npm run bench [-- --rounds=N] [--only=files,pipes,…] [--cases=stat,…]`: the machine beside its peers, in one run of one browser. Prints a
+ * `npm run bench [-- --rounds=N] [--only=files,pipes,…] [--cases=stat,…] [--files=N]`: the machine beside its peers, in one run of one browser. Prints a
  * table, writes bench/results/last.json, and fails when a target is missed.
  *
  * Only ratios count: candidates take turns within a round, a ratio is taken in each round, and the median of those is judged.
@@ -10,12 +10,28 @@ import { cpus, loadavg } from 'node:os'
 import { boot, openSite, type Site } from '../e2e/browser.ts'
 import { benchFiles } from './bundle.ts'
 import { consoleCost } from './console.ts'
+import { editorRows } from './editor.ts'
 import { hostileCosts } from './hostile.ts'
 import type { Candidate, FileCase, Place } from './page/files.ts'
 import type {} from './page/index.ts'
-import { isMet, leastRatio, median, medianRatio, type Row, show, table } from './report.ts'
+import { persistRows } from './persist.ts'
+import { reloadRows } from './reload.ts'
+import {
+  atLeast,
+  atMost,
+  duration,
+  isMet,
+  leastRatio,
+  median,
+  medianRatio,
+  type Row,
+  show,
+  table,
+} from './report.ts'
 import { rendererBytes } from './resident.ts'
-import { syncSamples } from './sync.ts'
+import { syncRows } from './sync.ts'
+import { visitRows } from './visit.ts'
+import { weightRows } from './weight.ts'
 
 const OUTPUT = 'bench/results'
 const DEFAULT_ROUNDS = 9
@@ -52,9 +68,6 @@ const withPage = async (use: (site: Site) => Promise<Row[]>): Promise<Row[]> => 
   }
 }
 
-const atLeast = (value: number): Row['target'] & object => ({ bound: 'at least', value })
-const atMost = (value: number): Row['target'] & object => ({ bound: 'at most', value })
-
 interface FileFigure {
   name: FileCase
   place: Place
@@ -85,13 +98,6 @@ const FILE_FIGURES: FileFigure[] = [
 ]
 
 const least = (values: number[]): number => Math.min(...values)
-
-const duration = (nanoseconds: number): string =>
-  nanoseconds >= 1e6
-    ? `${show(nanoseconds / 1e6)} ms`
-    : nanoseconds >= 1e3
-      ? `${show(nanoseconds / 1e3)} µs`
-      : `${show(nanoseconds)} ns`
 
 const files = () =>
   withPage(async ({ page }) => {
@@ -247,31 +253,10 @@ const screen = async (): Promise<Row[]> => {
   ]
 }
 
-/** A folder of that many files besides. */
-const SYNC_FILES = 500
-
 const sync = () =>
-  withPage(async ({ page }) => {
+  withPage(({ page }) => {
     note('edits on the disk and in the machine')
-    const samples = await syncSamples(page, rounds, SYNC_FILES)
-    const detail = (values: number[]): string =>
-      `${duration(least(values) * 1e6)} at best, ${SYNC_FILES} files`
-    const [toProcess, toDisk] = [samples.map((one) => one.toProcess), samples.map((one) => one.toDisk)]
-    return [
-      {
-        what: 'an outside edit to a running process',
-        detail: detail(toProcess),
-        value: median(toProcess),
-        unit: 'ms',
-        target: atMost(500),
-      },
-      {
-        what: 'a write in the machine to the disk',
-        detail: detail(toDisk),
-        value: median(toDisk),
-        unit: 'ms',
-      },
-    ]
+    return syncRows(page, rounds)
   })
 
 /** From there on a browser calls a task long. What the clock says holds the machine's other load as well. */
@@ -417,6 +402,11 @@ const GROUPS: Record<string, () => Promise<Row[]>> = {
   life,
   strace,
   locks,
+  persist: () => persistRows({ rounds, files: Number(option('files') ?? 50_000), note }),
+  reload: () => reloadRows(rounds, note),
+  visit: () => visitRows(rounds, note),
+  editor: () => editorRows(rounds, note),
+  weight: weightRows,
 }
 
 const main = async (): Promise<void> => {

@@ -8,6 +8,8 @@ const SCRIPTS = {
   peers: 'bench/workers/peers.ts',
   pipes: 'bench/workers/pipes.ts',
   locks: 'bench/workers/locks.ts',
+  persist: 'bench/page/persist.ts',
+  keyval: 'bench/workers/keyval.ts',
 }
 
 /** Answers requests below /bench/, for the test server's `intercept`. Paths start at the repository. */

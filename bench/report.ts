@@ -5,10 +5,14 @@ export interface Row {
   /** What was compared, in words, with orders of magnitude that are only for orientation. */
   detail: string
   value: number
-  unit: '×' | 'µs' | 'ms' | 'GB/s' | 'KB'
+  unit: '×' | 'µs' | 'ms' | 'GB/s' | 'KB' | 'KiB'
   /** Absent: a figure without a target. */
   target?: { bound: 'at least' | 'at most'; value: number }
 }
+
+type Target = NonNullable<Row['target']>
+export const atLeast = (value: number): Target => ({ bound: 'at least', value })
+export const atMost = (value: number): Target => ({ bound: 'at most', value })
 
 export const median = (values: readonly number[]): number => {
   const sorted = [...values].sort((a, b) => a - b)
@@ -36,6 +40,13 @@ export const show = (value: number): string => {
   if (value >= 100) return value.toFixed(0)
   return value >= 10 ? value.toFixed(1) : value.toFixed(2)
 }
+
+export const duration = (nanoseconds: number): string =>
+  nanoseconds >= 1e6
+    ? `${show(nanoseconds / 1e6)} ms`
+    : nanoseconds >= 1e3
+      ? `${show(nanoseconds / 1e3)} µs`
+      : `${show(nanoseconds)} ns`
 
 const SIGN = { 'at least': '≥', 'at most': '≤' } as const
 

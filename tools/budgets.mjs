@@ -24,11 +24,13 @@ const KIB = 1024
 
 /**
  * @param {import('./build.mjs').Build} build
- * @returns {{ lines: string[], exceeded: string[] }} a table, and a message for each part over its budget
+ * @returns {{ lines: string[], exceeded: string[], weights: { part: string, bytes: number, limit: number }[] }} a table, a message for
+ *   each part over its budget, and the same as bytes
  */
 export function checkBudgets(build) {
   const lines = []
   const exceeded = []
+  const weights = []
   for (const [part, limit] of Object.entries(BUDGETS)) {
     const paths = build.parts[/** @type {keyof typeof BUDGETS} */ (part)]
     const sizes = paths.map((path) => build.files.find((file) => file.path === path))
@@ -37,7 +39,8 @@ export function checkBudgets(build) {
     const bytes = sizes.reduce((sum, file) => sum + (file?.gzip ?? 0), 0)
     const line = `${part.padEnd(8)} ${(bytes / KIB).toFixed(1).padStart(6)} of ${limit} KiB`
     lines.push(line)
+    weights.push({ part, bytes, limit: limit * KIB })
     if (bytes > limit * KIB) exceeded.push(`${line}: over its budget`)
   }
-  return { lines, exceeded }
+  return { lines, exceeded, weights }
 }
