@@ -43,6 +43,48 @@ const python = async (page: Page): Promise<void> => {
   })
 }
 
+for (const base of ['/', '/repo/']) {
+  test(`under ${base}, a new browser without a network starts the page and runs Python`, async () => {
+    const server = await serve({ root: DIST, base })
+    const url = `http://wasmrun.localhost:${server.port}${base}`
+    const profile = `cold-${base.length}`
+    const first = await open(profile)
+    try {
+      const page = await first.newPage()
+      await visit(page, url)
+      await python(page)
+      await kept(page)
+      if (base !== '/') {
+        const outside = server.requests.filter((path) => !path.startsWith(base) && path !== '/favicon.ico')
+        assert.deepEqual(outside, [])
+      }
+    } finally {
+      await first.close()
+      await server.close()
+    }
+    const again = await open(profile)
+    try {
+      await again.setOffline(true)
+      const page = await again.newPage()
+      await visit(page, url)
+      assert.equal(await page.evaluate(() => crossOriginIsolated), true)
+      await python(page)
+      const list = await page.evaluate(() => window.wasmrun.runtimes.list())
+      assert.equal(list.find(({ name }) => name === 'python')?.cached, true)
+      // What was never used is not there, and that is said, not hung on.
+      const why = await page.evaluate(() =>
+        window.wasmrun.runtimes.ensure('quickjs').then(
+          () => '',
+          (error) => String(error),
+        ),
+      )
+      assert.match(why, /not on this device yet|could not be reached/)
+    } finally {
+      await again.close()
+    }
+  })
+}
+
 /** A page of a profile and a server of its own. */
 const visiting = async (
   profile: string,
