@@ -112,6 +112,8 @@ test('a new version waits until the user accepts it; until then every tab, new o
     await deploy(root)
     const state = await page.evaluate(() => window.wasmrun.updates.check())
     assert.deepEqual([state.waiting, state.problem], [true, ''])
+    // The user is told, and nothing else happens.
+    await page.waitForSelector('::-p-text(A new version of this page is here.)', { timeout: TIMEOUT_MS })
     await python(page)
     const other = await browser.newPage()
     await visit(other, url)
