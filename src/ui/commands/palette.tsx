@@ -1,6 +1,6 @@
 /** One field, a list below it: all commands, or all files of the project. Arrows choose, Enter does it. */
 import { useSignal } from '@preact/signals'
-import { useEffect, useMemo, useRef } from 'preact/hooks'
+import { useEffect, useLayoutEffect, useMemo, useRef } from 'preact/hooks'
 import { listFiles } from '../files/list-files.ts'
 import { adoptStyles } from '../frame/styles.ts'
 import { Icon, type IconName } from '../icon.tsx'
@@ -104,7 +104,8 @@ export const Palette = ({ kind, close }: { kind: 'commands' | 'files'; close(): 
   const all = kind === 'commands' ? commands : files.entries
   const shown = best(typed.value, all, ({ words }) => words, SHOWN)
   const current = Math.min(at.value, Math.max(0, shown.length - 1))
-  useEffect(() => {
+  // Before it is drawn: an Esc in the frame between would go nowhere.
+  useLayoutEffect(() => {
     const before = document.activeElement
     element.current?.showModal()
     return () => {

@@ -1,6 +1,6 @@
 /** A native dialog: focus starts on the safe action, Esc cancels, the rest of the page is inert. */
 import type { ComponentChildren } from 'preact'
-import { useEffect, useRef } from 'preact/hooks'
+import { useLayoutEffect, useRef } from 'preact/hooks'
 import styles from '../moments/moments.lazy.css'
 import { adoptStyles } from './styles.ts'
 
@@ -18,7 +18,8 @@ export interface DialogProps {
 
 export const Dialog = ({ title, close, children, footer, class: size = '' }: DialogProps) => {
   const element = useRef<HTMLDialogElement>(null)
-  useEffect(() => {
+  // Before it is drawn: an Esc in the frame between would go nowhere.
+  useLayoutEffect(() => {
     const dialog = element.current
     const before = document.activeElement
     dialog?.showModal()
