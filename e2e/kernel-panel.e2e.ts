@@ -43,6 +43,7 @@ const details = (pid: number) => page.getByRole('region', { name: `Process ${pid
 const command = async (words: string): Promise<void> => {
   await page.keyboard.press('Control+k')
   await page.getByRole('combobox', { name: 'All commands' }).fill(words)
+  await page.getByTestId('palette').getByRole('option').first().waitFor()
   await page.keyboard.press('Enter')
   await page.getByTestId('palette').waitFor({ state: 'detached' })
 }

@@ -22,6 +22,7 @@ const putAway = (page: Page): Promise<void> => page.keyboard.press('Escape')
 export const choose = async (page: Page, words: string): Promise<void> => {
   await page.keyboard.press('Control+k')
   await page.getByRole('combobox', { name: 'All commands' }).fill(words)
+  await page.getByTestId('palette').getByRole('option').first().waitFor()
   await page.keyboard.press('Enter')
   await page.getByTestId('palette').waitFor({ state: 'detached' })
 }

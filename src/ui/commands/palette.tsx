@@ -1,6 +1,6 @@
 /** One field, a list below it: all commands, or all files of the project. Arrows choose, Enter does it. */
 import { useSignal } from '@preact/signals'
-import { useEffect, useLayoutEffect, useMemo, useRef } from 'preact/hooks'
+import { useEffect, useLayoutEffect, useRef } from 'preact/hooks'
 import { listFiles } from '../files/list-files.ts'
 import { adoptStyles } from '../frame/styles.ts'
 import { Icon, type IconName } from '../icon.tsx'
@@ -99,7 +99,8 @@ export const Palette = ({ kind, close }: { kind: 'commands' | 'files'; close(): 
   const list = useRef<HTMLDivElement>(null)
   const typed = useSignal('')
   const at = useSignal(0)
-  const commands = useMemo(() => (kind === 'commands' ? commandEntries(ui) : []), [ui, kind])
+  // Anew each time: what is offered changes while it is open, as with a program that starts.
+  const commands = kind === 'commands' ? commandEntries(ui) : []
   const files = useFileEntries(kind === 'files')
   const all = kind === 'commands' ? commands : files.entries
   const shown = best(typed.value, all, ({ words }) => words, SHOWN)
