@@ -21,8 +21,8 @@ export interface ChildrenOptions {
   killFor: (caller: Entry, pid: number, signal: number) => number
   /** Brings /proc up to date for a process; 0 for all. */
   refresh: (pid: number, caller: number) => void
-  /** Number of the new thread. @throws SysError */
-  spawnThread: (entry: Entry, argument: number) => Promise<number>
+  /** Number of the new thread; `isStill` says whether who asked is still there. @throws SysError */
+  spawnThread: (entry: Entry, argument: number, isStill: () => boolean) => Promise<number>
   endThread: (entry: Entry, thread: number) => void
   /** Resolves when the inode's content is kept, at once when it is none of the project. @throws SysError */
   sync: (inode: number) => Promise<void>
@@ -79,7 +79,7 @@ export const faceFor = (entry: Entry, thread: number, options: ChildrenOptions):
     },
     spawnThread: (...args) => {
       const { reply, argument } = checked(() => processRequests.spawnThread(...args), args[0])
-      options.spawnThread(entry, argument).then(
+      options.spawnThread(entry, argument, isOurs).then(
         (made) => answer(reply, made),
         (error: unknown) => refuse(reply, error),
       )

@@ -4,13 +4,14 @@
  *   take both locks → mark the threads → terminate their workers → release → quarantine
  *
  * `terminate` leaves a busy worker running for up to two seconds in Chromium. Its next call finds the mark and parks, so it
- * can hold no lock and write no metadata; until it has parked, or five seconds have passed, its slot is not given out again.
+ * can hold no lock and write no metadata; until it has parked, or five seconds have passed, its slot is not given out again. Who
+ * needs a slot then, with none left, waits for it instead of being refused.
  */
 
 import { filesLock } from '../memory/files-lock.ts'
 import { THREAD, THREAD_STATE, threadAt } from '../memory/layout.ts'
 import type { Memory } from '../memory/memory.ts'
-import { exchangeWord, freeThread, getWord, setWord } from '../memory/slots.ts'
+import { exchangeWord, freeThread, getWord, hasFreeThread, setWord } from '../memory/slots.ts'
 import { addWork, PENDING } from '../memory/undo.ts'
 import { wake } from '../memory/wake.ts'
 import type { Objects } from '../objects/objects.ts'
@@ -24,6 +25,10 @@ export interface Reaper {
   endThread(thread: number): void
   /** Gives back the slots of threads that have parked or whose time is over. Milliseconds to the next one, or Infinity. */
   sweep(now: number): number
+  /** Whether no slot is free and some will be, because who has them is dead. */
+  isFull(): boolean
+  /** Settles with the next slot that is given back. Whoever was woken looks again: another may have been quicker. */
+  nextFree(): Promise<void>
 }
 
 export const createReaper = (
@@ -47,7 +52,9 @@ export const createReaper = (
       lock.release()
     }
     freeThread(memory, thread)
+    for (const wakeUp of waiting.splice(0)) wakeUp()
   }
+  const waiting: (() => void)[] = []
   return {
     endThread: (thread) => {
       const locks = [objects.lock, files].filter((lock) => lock.acquireWithin(LOST_MS))
@@ -69,5 +76,7 @@ export const createReaper = (
       }
       return next
     },
+    isFull: () => quarantine.size > 0 && !hasFreeThread(memory),
+    nextFree: () => new Promise((resolve) => waiting.push(resolve)),
   }
 }

@@ -12,6 +12,7 @@ import { fileObject } from '../objects/open-file.ts'
 import { pipeWrite } from '../objects/pipe.ts'
 import { JOB } from '../objects/slot-words.ts'
 import { spanOf } from '../objects/spans.ts'
+import { QUARANTINE_MS } from './kill.ts'
 import { GRACE_MS } from './signals.ts'
 import { cleanUp, setUp } from './test-kernel.ts'
 
@@ -235,4 +236,27 @@ test('a child blocks what its parent blocks, or what it is told to, and never wh
   assert.equal(getWord(kernel.memory, at(await childOf(kernel, pid, { blocked: -1 }))) & term, term)
   const unstoppable = (1 << (SIGNAL.KILL - 1)) | (1 << (SIGNAL.STOP - 1))
   assert.equal(getWord(kernel.memory, at(await childOf(kernel, pid, { blocked: -1 }))) & unstoppable, 0)
+})
+
+test('where only the dead stand in the way, a new process waits until the first of them is sure to have stopped', async () => {
+  const { processes, spawn, reaper } = setUp({ runsOn: true })
+  for (let made = 0; made < 255; made++) processes.kill(await spawn(), SIGNAL.KILL)
+  let pid = 0
+  const coming = Promise.all([spawn(), spawn()]).then(([first]) => {
+    pid = first
+  })
+  reaper.sweep(performance.now())
+  await new Promise((resolve) => setTimeout(resolve, 20))
+  assert.equal(pid, 0)
+  reaper.sweep(performance.now() + QUARANTINE_MS)
+  await coming
+  assert.equal(processes.get(pid).exit, null)
+})
+
+test('where the living stand in the way, a new process is refused at once', async () => {
+  const { spawn } = setUp({ limits: { processes: 300 } })
+  const made = await Promise.allSettled(Array.from({ length: 260 }, () => spawn()))
+  const refused = made.filter((each) => each.status === 'rejected')
+  assert.ok(refused.length >= 5, `${refused.length} refused`)
+  for (const { reason } of refused) assert.equal(reason.code, 'EAGAIN')
 })

@@ -137,6 +137,7 @@ export const createProcesses = (options: ProcessesOptions): Processes => {
       const words = error instanceof Error ? error.message.replace(/^E\w+: /, '') : ''
       throw new SysError(ERRNO.NOMEM, '', `${words}. ${raiseWords('memory', granted.sources.memory)}`)
     })
+    while (reaper.isFull()) await reaper.nextFree()
     // It may have ended meanwhile, and its slot have become another's.
     if (above?.exit) throw new SysError(ERRNO.SRCH, `process ${above.pid}`)
     const name = warden.whatIsFull(above?.tree ?? null, granted)
@@ -189,6 +190,7 @@ export const createProcesses = (options: ProcessesOptions): Processes => {
   /** The program of a process is replaced; a refusal leaves it as it was. */
   const exec: ChildrenOptions['exec'] = async (entry, request, isStill) => {
     const program = await programs.resolve(request, entry.limits.memory)
+    while (reaper.isFull()) await reaper.nextFree()
     if (!isStill()) return
     const preopens = withTrees(choosePreopens(files, request, program.startsInPwd), program.trees)
     replaceThread(objects, stop, entry)
@@ -231,6 +233,7 @@ export const createProcesses = (options: ProcessesOptions): Processes => {
       jail,
       links,
       stop,
+      reaper,
       pulses,
       refused: refusals.refused,
       entries: () => entries.values(),

@@ -36,9 +36,16 @@ export interface TestOptions {
   /** Of every program: its threads share a memory. */
   threaded?: boolean
   limits?: Partial<Limits>
+  /** Their workers run on when they are ended, as one does that makes no call. */
+  runsOn?: boolean
 }
 
-export const setUp = ({ onStart = async () => {}, threaded = false, limits = {} }: TestOptions = {}) => {
+export const setUp = ({
+  onStart = async () => {},
+  threaded = false,
+  limits = {},
+  runsOn = false,
+}: TestOptions = {}) => {
   const memory = createMemory(1024)
   formatVfs(memory)
   const vfs = attachVfs(memory)
@@ -53,7 +60,7 @@ export const setUp = ({ onStart = async () => {}, threaded = false, limits = {} 
   const reaper = createReaper(memory, objects, (thread) => {
     stopped.push(thread)
     // As a worker does at its next call.
-    setWord(memory, threadAt(thread) + THREAD.STATE, THREAD_STATE.PARKED)
+    if (!runsOn) setWord(memory, threadAt(thread) + THREAD.STATE, THREAD_STATE.PARKED)
   })
   const program: Program = {
     key: 'k',
@@ -116,5 +123,5 @@ export const setUp = ({ onStart = async () => {}, threaded = false, limits = {} 
     if (!port) throw new Error(`thread ${thread} was never started`)
     return connect<KernelForProcess>(port).api
   }
-  return { threadOf, processes, spawn, exitOf, audit, events, stopped, objects, memory, files }
+  return { threadOf, processes, reaper, spawn, exitOf, audit, events, stopped, objects, memory, files }
 }

@@ -13,6 +13,7 @@ import type { Memory } from '../memory/memory.ts'
 import { setWord, takeThread } from '../memory/slots.ts'
 import type { ChildrenOptions } from './children.ts'
 import type { Entry } from './entry.ts'
+import type { Reaper } from './kill.ts'
 import { launch } from './launch.ts'
 import type { Links } from './links.ts'
 import type { Pulses } from './pulses.ts'
@@ -25,6 +26,7 @@ export interface ThreadsOptions {
   memory: Memory
   jail: Remote<JailApi>
   links: Links
+  reaper: Pick<Reaper, 'isFull' | 'nextFree'>
   pulses: Pulses
   refused: Refusals['refused']
   entries(): Iterable<Entry>
@@ -36,7 +38,7 @@ export interface ThreadsOptions {
 export const createThreads = (
   options: ThreadsOptions,
 ): Pick<ChildrenOptions, 'spawnThread' | 'endThread'> => {
-  const { memory, jail, links, pulses, entries, face } = options
+  const { memory, jail, links, reaper, pulses, entries, face } = options
   const count = (entry: Entry): void =>
     setWord(memory, processAt(entry.slot) + PROCESS.THREADS, 1 + entry.threads.size)
   const take = (entry: Entry): number => {
@@ -61,9 +63,11 @@ export const createThreads = (
     options.stop(thread)
   }
   return {
-    spawnThread: async (entry, argument) => {
+    spawnThread: async (entry, argument, isStill) => {
       if (!entry.guest)
         throw new SysError(ERRNO.NOTSUP, entry.request.command, 'its module imports no shared memory')
+      while (reaper.isFull()) await reaper.nextFree()
+      if (!isStill()) throw new SysError(ERRNO.SRCH, `process ${entry.pid}`)
       const thread = take(entry)
       const startedAt = performance.now()
       entry.threads.set(thread, startedAt)

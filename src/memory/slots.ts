@@ -47,6 +47,12 @@ export const takeThread = (memory: Memory, pid: number): number => {
   return -1
 }
 
+export const hasFreeThread = (memory: Memory): boolean => {
+  for (let thread = 1; thread < MAX_THREADS; thread++)
+    if (getWord(memory, threadAt(thread) + THREAD.STATE) === THREAD_STATE.FREE) return true
+  return false
+}
+
 export const freeThread = (memory: Memory, thread: number): void => {
   setWord(memory, threadAt(thread) + THREAD.STATE, THREAD_STATE.FREE)
 }
