@@ -67,7 +67,7 @@ const startWriting = async (page: Page, written: Written[]): Promise<string> => 
 }
 
 interface Found {
-  losses: number
+  losses: string[]
   problems: string[]
   /** Numbers of files that are there, and of those whose content is not what was written. */
   files: number[]
@@ -79,7 +79,8 @@ const look = (page: Page, id: string): Promise<Found> =>
   page.evaluate(async (id) => {
     const { projects, fs, check } = window.wasmrun
     const { losses } = await projects.open(id)
-    const found: Found = { losses: losses.length, problems: await check(), files: [], wrong: [], folders: [] }
+    const told = losses.map(({ path, what }) => `${path}: ${what}`)
+    const found: Found = { losses: told, problems: await check(), files: [], wrong: [], folders: [] }
     for (const folder of await fs.readdir('/home/project')) {
       found.folders.push(folder.name)
       for (const { name } of await fs.readdir(`/home/project/${folder.name}`)) {
@@ -105,7 +106,7 @@ const write = async (page: Page, round: number): Promise<{ id: string; written: 
 
 const prove = (found: Found, written: Written[], ended: number): void => {
   assert.deepEqual(found.problems, [])
-  assert.equal(found.losses, 0)
+  assert.deepEqual(found.losses, [])
   const sure = written.filter(({ time }) => time < ended - KEPT_WITHIN_MS).at(-1)?.last ?? -1
   const there = new Set(found.files)
   const missing = Array.from({ length: sure + 1 }, (_, i) => i).filter((i) => !there.has(i))
