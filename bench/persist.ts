@@ -1,18 +1,19 @@
 /**
- * A project of 50,000 files saved and restored, beside idb-keyval with one record per file.
+ * A project of 50,000 files saved and restored, beside idb-keyval with one record per file. In a profile on the disk; what is
+ * loaded is loaded by a browser that was started anew.
  *
- * idb-keyval's answer is not yet a project: its files have to get into the machine. The target is held against entries() alone;
- * entries() with that import stands beside it.
+ * idb-keyval's answer is not yet a project: its files have to get into the machine. So there are two rows, without that import
+ * and with it.
  */
-import { boot, openSite, type Site } from '../e2e/browser.ts'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { chromium, type Page } from 'playwright-core'
+import { chromePath, FLAGS, ready } from '../e2e/browser.ts'
+import { serve } from '../tools/serve.mjs'
 import { benchFiles } from './bundle.ts'
 import type {} from './page/persist.ts'
 import { atLeast, leastRatio, medianRatio, type Row, show } from './report.ts'
-
-const reopen = async (site: Site): Promise<void> => {
-  await boot(site)
-  await site.page.addScriptTag({ url: '/bench/persist.js' })
-}
 
 interface Sample {
   save: number
@@ -22,28 +23,43 @@ interface Sample {
   imported: number
 }
 
-const round = async (site: Site, files: number): Promise<Sample> => {
-  const { page } = site
-  await reopen(site)
-  const setMany = await page.evaluate((count) => window.benchPersist.keyvalSave(count), files)
-  await page.evaluate((count) => window.benchPersist.prepare(count), files)
-  const save = await page.evaluate(() => window.benchPersist.save())
-  if (setMany.files !== files || save.files < files) throw new Error('not all files were saved')
-  await page.evaluate(() => window.benchPersist.close())
-  await reopen(site)
-  const entries = await page.evaluate(() => window.benchPersist.keyvalLoad())
-  const imported = await page.evaluate((count) => window.benchPersist.importTree(count), files)
-  await reopen(site)
-  const restore = await page.evaluate((id) => window.benchPersist.restore(id), save.id)
-  if (entries.files !== files || restore.files < files) throw new Error('not all files came back')
-  await page.evaluate((id) => window.benchPersist.remove(id), save.id)
-  return {
-    save: save.milliseconds,
-    setMany: setMany.milliseconds,
-    restore: restore.milliseconds,
-    entries: entries.milliseconds,
-    imported: imported.milliseconds,
+/** Starts a browser with the profile of that folder, does something on the page, and ends it as a user does. */
+type Visit = <T>(work: (page: Page) => Promise<T>) => Promise<T>
+
+const visitor =
+  (url: string, folder: string): Visit =>
+  async (work) => {
+    const options = { executablePath: chromePath(), args: FLAGS, viewport: { width: 1280, height: 800 } }
+    const context = await chromium.launchPersistentContext(folder, options)
+    try {
+      const page = context.pages()[0] ?? (await context.newPage())
+      await page.goto(url)
+      await ready(page)
+      await page.addScriptTag({ url: '/bench/persist.js' })
+      return await work(page)
+    } finally {
+      await context.close()
+    }
   }
+
+const round = async (visit: Visit, files: number): Promise<Sample> => {
+  const saved = await visit(async (page) => {
+    const setMany = await page.evaluate((count) => window.benchPersist.keyvalSave(count), files)
+    await page.evaluate((count) => window.benchPersist.prepare(count), files)
+    const save = await page.evaluate(() => window.benchPersist.save())
+    if (setMany.files !== files || save.files < files) throw new Error('not all files were saved')
+    await page.evaluate(() => window.benchPersist.close())
+    return { id: save.id, save: save.milliseconds, setMany: setMany.milliseconds }
+  })
+  const loaded = await visit(async (page) => {
+    const entries = await page.evaluate(() => window.benchPersist.keyvalLoad())
+    if (entries.files !== files) throw new Error('idb-keyval has lost files')
+    const imported = await page.evaluate((count) => window.benchPersist.importTree(count), files)
+    return { entries: entries.milliseconds, imported: imported.milliseconds }
+  })
+  const restored = await visit((page) => page.evaluate((id) => window.benchPersist.restore(id), saved.id))
+  if (restored.files < files) throw new Error('not all files came back')
+  return { save: saved.save, setMany: saved.setMany, ...loaded, restore: restored.milliseconds }
 }
 
 export interface PersistOptions {
@@ -53,11 +69,14 @@ export interface PersistOptions {
 }
 
 export const persistRows = async ({ rounds, files, note }: PersistOptions): Promise<Row[]> => {
-  const site = await openSite({ intercept: await benchFiles() })
+  const server = await serve({ root: 'dist', intercept: await benchFiles() })
+  const url = `http://wasmrun.localhost:${server.port}/`
   const samples: Sample[] = []
   try {
     while (samples.length < rounds) {
-      const sample = await round(site, files)
+      const folder = await mkdtemp(join(tmpdir(), 'wasmrun-bench-'))
+      const sample = await round(visitor(url, folder), files)
+      await rm(folder, { recursive: true, force: true, maxRetries: 5 })
       samples.push(sample)
       note(
         Object.entries(sample)
@@ -66,7 +85,7 @@ export const persistRows = async ({ rounds, files, note }: PersistOptions): Prom
       )
     }
   } finally {
-    await site.close()
+    await server.close()
   }
   return rowsOf(samples, files)
 }

@@ -1,8 +1,8 @@
 /** Two threads of a machine that has nothing else to do: what a pipe between them costs, beside a Comlink call. */
 import { connect, type Link, moving } from '../../src/ipc/rpc.ts'
-import { createHeap } from '../../src/memory/heap.ts'
 import { PROCESS, PROCESS_STATE, processAt, THREAD, THREAD_STATE, threadAt } from '../../src/memory/layout.ts'
 import { createMemory, type Memory } from '../../src/memory/memory.ts'
+import { createHeap } from '../../src/memory/object-heap.ts'
 import { getWord, setWord, takeProcess, takeThread } from '../../src/memory/slots.ts'
 import { createObjects, type Objects } from '../../src/objects/objects.ts'
 import { openPipe } from '../../src/objects/open-file.ts'

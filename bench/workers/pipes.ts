@@ -4,8 +4,8 @@
  */
 import * as Comlink from 'comlink'
 import { expose } from '../../src/ipc/rpc.ts'
-import { createHeap } from '../../src/memory/heap.ts'
 import { attachMemory } from '../../src/memory/memory.ts'
+import { createHeap } from '../../src/memory/object-heap.ts'
 import { createObjects, type Objects } from '../../src/objects/objects.ts'
 import { readOperation, writeOperation } from '../../src/objects/operation.ts'
 import { spanOf } from '../../src/objects/spans.ts'

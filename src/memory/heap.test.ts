@@ -2,7 +2,6 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import {
   checkHeap,
-  createHeap,
   extendRun,
   formatHeap,
   GRANULE_WORDS,
@@ -15,6 +14,7 @@ import {
   takeRun,
 } from './heap.ts'
 import { createMemory } from './memory.ts'
+import { createHeap } from './object-heap.ts'
 import { commit } from './undo.ts'
 
 test('allocations are zeroed, apart, and come back whole', () => {

@@ -10,11 +10,9 @@
  *
  * Invariant: under FILES_LOCK everywhere; no two free runs of a segment touch; what is written can be taken back (undo.ts).
  */
-import { ERRNO } from '../abi/errno.ts'
-import { filesLock } from './files-lock.ts'
 import { HEAP_AT, INITIAL_PAGES, PAGE_BYTES, SUPERBLOCK } from './layout.ts'
 import type { Memory } from './memory.ts'
-import { commit, keep, put } from './undo.ts'
+import { keep, put } from './undo.ts'
 
 export const GRANULE_BYTES = 256
 export const GRANULE_WORDS = GRANULE_BYTES / 4
@@ -74,13 +72,24 @@ const listOf = (granules: number): number => {
 const safeListOf = (granules: number): number =>
   granules < 8 ? granules : listOf(granules + (1 << (28 - Math.clz32(granules))) - 1)
 
+/** A free run of its own. Where the links go, somebody may have had bytes that must come back. */
 const insert = (i32: Int32Array, run: number, granules: number): void => {
+  keep(i32, run)
+  keep(i32, run + 1)
+  insertRest(i32, run, granules)
+}
+
+/**
+ * What is left of a free run behind the part that was taken: what stands in it means nothing, so it is not even read. To read a
+ * page of new memory before it is written costs the system two faults in place of one.
+ */
+const insertRest = (i32: Int32Array, run: number, granules: number): void => {
   put(i32, mapOf(run), granules)
   put(i32, mapOf(run + (granules - 1) * GRANULE_WORDS), granules)
   const list = listOf(granules)
   const head = i32[HEAD + list]!
-  put(i32, run, head)
-  put(i32, run + 1, 0)
+  i32[run] = head
+  i32[run + 1] = 0
   if (head !== 0) put(i32, head + 1, run)
   put(i32, HEAD + list, run)
   put(i32, LISTS + (list >>> 3), i32[LISTS + (list >>> 3)]! | (1 << (list & 7)))
@@ -199,7 +208,7 @@ export const takeRun = (memory: Memory, granules: number, owner: number): number
   const { i32 } = memory
   const length = i32[mapOf(run)]!
   remove(i32, run, length)
-  if (length > granules) insert(i32, run + granules * GRANULE_WORDS, length - granules)
+  if (length > granules) insertRest(i32, run + granules * GRANULE_WORDS, length - granules)
   account(i32, granules, owner)
   // Whoever takes it may fill it at will: its links as a free run are remembered.
   keep(i32, run)
@@ -238,7 +247,7 @@ export const extendRun = (
   remove(i32, behind, length)
   keep(i32, behind)
   keep(i32, behind + 1)
-  if (length > more) insert(i32, behind + more * GRANULE_WORDS, length - more)
+  if (length > more) insertRest(i32, behind + more * GRANULE_WORDS, length - more)
   account(i32, more, owner)
   return true
 }
@@ -260,56 +269,6 @@ export const heapUsage = (memory: Memory): HeapUsage => ({
 export const heapRoom = (memory: Memory): number => {
   const pages = memory.i32[SUPERBLOCK.LIMIT]! - memory.i32[SUPERBLOCK.PAGES]!
   return (memory.i32[HEAP_AT + HEAP.FREE]! - RESERVE_GRANULES) * GRANULE_BYTES + pages * PAGE_BYTES
-}
-
-export interface Heap {
-  /** Word index of so many bytes, zeroed (a multiple of 256 bytes, aligned to 256); -ENOMEM. At most 15 MiB. */
-  allocate(bytes: number): number
-  /** `bytes` as given to `allocate`. */
-  free(word: number, bytes: number): void
-}
-
-/** The heap for descriptor tables, pipes and the like. Takes FILES_LOCK by itself. */
-export const createHeap = (memory: Memory): Heap => {
-  const lock = filesLock(memory)
-  const locked = (work: () => number): number => {
-    lock.acquire()
-    try {
-      const result = work()
-      commit(memory.i32)
-      return result
-    } finally {
-      lock.release()
-    }
-  }
-  formatOnce(memory)
-  return {
-    allocate: (bytes) =>
-      locked(() => {
-        const granules = granulesOf(bytes)
-        const run = takeRun(memory, granules, OWNER.OBJECTS)
-        if (run === 0) return -ERRNO.NOMEM
-        memory.i32.fill(0, run, run + granules * GRANULE_WORDS)
-        return run
-      }),
-    free: (word, bytes) => {
-      locked(() => {
-        giveRun(memory, word, granulesOf(bytes), OWNER.OBJECTS)
-        return 0
-      })
-    },
-  }
-}
-
-const formatOnce = (memory: Memory): void => {
-  const lock = filesLock(memory)
-  lock.acquire()
-  try {
-    formatHeap(memory)
-    commit(memory.i32)
-  } finally {
-    lock.release()
-  }
 }
 
 /**

@@ -3,9 +3,10 @@
  * pins. The real filesystem is tested next door.
  */
 import { ERRNO } from '../abi/errno.ts'
-import { createHeap, heapUsage } from '../memory/heap.ts'
+import { heapUsage } from '../memory/heap.ts'
 import { PROCESS, PROCESS_STATE, processAt, THREAD, THREAD_STATE, threadAt } from '../memory/layout.ts'
 import { attachMemory, createMemory, type Memory } from '../memory/memory.ts'
+import { createHeap } from '../memory/object-heap.ts'
 import { getWord, setWord, takeProcess, takeThread } from '../memory/slots.ts'
 import type { Stat, Vfs } from '../vfs/types.ts'
 import { createObjects, type Objects } from './objects.ts'

@@ -4,9 +4,10 @@
  *
  * Invariant: nothing in it ever waits: its standard streams are files, and nobody else is there to wake anybody.
  */
-import { createHeap } from '../memory/heap.ts'
+
 import { PROCESS, PROCESS_STATE, processAt } from '../memory/layout.ts'
 import { createMemory } from '../memory/memory.ts'
+import { createHeap } from '../memory/object-heap.ts'
 import { getWord, setWord, takeProcess, takeThread } from '../memory/slots.ts'
 import { createDescriptors } from '../objects/descriptors.ts'
 import { createObjects } from '../objects/objects.ts'

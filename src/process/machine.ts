@@ -2,8 +2,8 @@
  * The machine as one thread of one process sees it: attached, not made. What is in shared memory is the kernel's work.
  */
 import { ERRNO, SysError } from '../abi/errno.ts'
-import { createHeap } from '../memory/heap.ts'
 import { attachMemory, type Memory } from '../memory/memory.ts'
+import { createHeap } from '../memory/object-heap.ts'
 import { findProcess } from '../memory/slots.ts'
 import { createDescriptors } from '../objects/descriptors.ts'
 import { createObjects, type Objects } from '../objects/objects.ts'
