@@ -1,7 +1,8 @@
 /** A project as a .zip, from what is stored. Damage costs only what stood in it, and is named. */
 import type { PartChunk, ProjectLoss } from '../abi/project.ts'
 import { readBytes } from '../lib/bytes.ts'
-import { createRecovery, NODE, type Node, sizeOf, type TreeVisitor, walkRecovered } from '../lib/recovery.ts'
+import { createRecovery, NODE, type Node, sizeOf } from '../lib/recovery.ts'
+import { type TreeVisitor, walkRecovered } from '../lib/recovery-walk.ts'
 import { BLOCK_BYTES } from '../lib/segment.ts'
 import { packZip, type ZipSource } from '../lib/zip-pack.ts'
 import type { Projects } from './projects.ts'

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { checksum } from './checksum.ts'
-import { createRecovery, type StoredPart, type TreeVisitor, walkRecovered } from './recovery.ts'
+import { createRecovery, type StoredPart } from './recovery.ts'
+import { type TreeVisitor, walkRecovered } from './recovery-walk.ts'
 import { createSegmentWriter, FACTS_WORDS, isPart, type Part, RECORD, ROOT_ID } from './segment.ts'
 
 const FILES = 60

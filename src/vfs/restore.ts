@@ -3,7 +3,8 @@
  * be, without a walk for each name.
  */
 import { ERRNO, SysError } from '../abi/errno.ts'
-import { type Node, type Recovered, sizeOf, type TreeVisitor, walkRecovered } from '../lib/recovery.ts'
+import { type Node, type Recovered, sizeOf } from '../lib/recovery.ts'
+import { type TreeVisitor, walkRecovered } from '../lib/recovery-walk.ts'
 import { BLOCK_BYTES, ROOT_ID } from '../lib/segment.ts'
 import { beginWrite, endWrite } from '../memory/sequence.ts'
 import { commit } from '../memory/undo.ts'
