@@ -24,6 +24,7 @@ const NAMES: Record<string, string> = {
   go: 'Go',
   tinygo: 'TinyGo',
   ruby: 'Ruby',
+  c: 'C',
 }
 const languageName = (id: string): string => NAMES[id] ?? id
 
