@@ -4,7 +4,7 @@
  * Fewer colours where ImageMagick is there: a picture of a page needs no more than a palette.
  */
 import { spawnSync } from 'node:child_process'
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { startOver } from './browser.ts'
 import { sees } from './console.ts'
@@ -47,21 +47,47 @@ const panels = async (seen: Seen): Promise<void> => {
   }
 }
 mkdirSync(OUTPUT, { recursive: true })
+/** A table of all pictures that are there, one row a view. */
+const listing = (files: string[]): string => {
+  const names = new Set(
+    files.map((file) => /^(.+)-\d+-(dark|light)\.png$/.exec(file)?.[1] ?? '').filter(Boolean),
+  )
+  const kinds = ['1280-light', '1280-dark', '390-light', '390-dark']
+  const cell = (name: string, kind: string): string => {
+    const file = `${name}-${kind}.png`
+    return files.includes(file) ? `[see](${file})` : ''
+  }
+  const row = (cells: string[]): string => `| ${cells.join(' | ')} |`
+  return [
+    '# Pictures of the page',
+    '',
+    'Made by `npm run screens`.',
+    '',
+    row(['view', ...kinds.map((kind) => kind.replace('-', ' px, '))]),
+    row(['---', '---', '---', '---', '---']),
+    ...[...names]
+      .sort()
+      .map((name) => row([name.replaceAll('-', ' '), ...kinds.map((kind) => cell(name, kind))])),
+    '',
+  ].join('\n')
+}
+
+/** The walk first, in all sizes: it wants to see a download, and the panels have the runtime fetched. */
 try {
-  for (const width of [1280, 390])
-    for (const scheme of ['dark', 'light'] as const) {
-      await page.setViewportSize({ width, height: 800 })
-      await page.emulateMedia({ colorScheme: scheme, reducedMotion: 'reduce' })
-      const seen: Seen = async (name) => {
-        if (only && !only.includes(name)) return
-        const path = join(OUTPUT, `${name}-${width}-${scheme}.png`)
-        await page.screenshot({ path })
-        const small = spawnSync('convert', [path, '+dither', '-colors', String(COLOURS), `PNG8:${path}`])
-        console.log(path, small.status === 0 ? '' : '(as it is: there is no convert)')
+  for (const show of [(seen: Seen) => walk(site, seen), panels])
+    for (const width of [1280, 390])
+      for (const scheme of ['dark', 'light'] as const) {
+        await page.setViewportSize({ width, height: 800 })
+        await page.emulateMedia({ colorScheme: scheme, reducedMotion: 'reduce' })
+        await show(async (name) => {
+          if (only && !only.includes(name)) return
+          const path = join(OUTPUT, `${name}-${width}-${scheme}.png`)
+          await page.screenshot({ path })
+          const small = spawnSync('convert', [path, '+dither', '-colors', String(COLOURS), `PNG8:${path}`])
+          console.log(path, small.status === 0 ? '' : '(as it is: there is no convert)')
+        })
       }
-      await panels(seen)
-      await walk(site, seen)
-    }
+  writeFileSync(join(OUTPUT, 'README.md'), listing(readdirSync(OUTPUT)))
 } finally {
   await site.close()
 }

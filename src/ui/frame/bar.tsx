@@ -187,7 +187,9 @@ export const Bar = () => {
       {button('palette', 'find', 'All commands', `All commands (${keysOf('palette', isMac)})`)}
       {button('settings', 'gear', 'Settings', `Settings (${keysOf('settings', isMac)})`)}
       <span class="only-wide">{button('shortcuts', 'info', 'Keyboard shortcuts', 'Shortcuts (?)')}</span>
-      <ThemeButton isShort />
+      <span class="only-wide">
+        <ThemeButton isShort />
+      </span>
     </header>
   )
 }
