@@ -8,7 +8,7 @@ import { createSegmentWriter, FACTS_WORDS, isPart, type Part, RECORD, ROOT_ID } 
 const FILES = 60
 
 /** A folder with folders of files, in parts of one batch each. */
-const sample = (): Part[] => {
+const sample = (factsWords = FACTS_WORDS): Part[] => {
   const parts: Part[] = []
   const encoder = new TextEncoder()
   const make = (number: number, fill: (write: ReturnType<typeof createSegmentWriter>) => void): void => {
@@ -25,7 +25,7 @@ const sample = (): Part[] => {
   ): void => {
     writer.i32.set(
       [kind, 0o644, 0, 0, 0, 0, 0, 0, size, 0],
-      writer.record(RECORD.FACTS, id, FACTS_WORDS * 4) >> 2,
+      writer.record(RECORD.FACTS, id, factsWords * 4) >> 2,
     )
   }
   const names = (
@@ -84,6 +84,10 @@ test('what was written is found, without a loss', () => {
   const { made, losses } = visit(sample().map(stored))
   assert.equal(made.length, FILES + 2)
   assert.deepEqual(losses, [])
+})
+
+test('what was written before facts had a hint is read alike', () => {
+  assert.deepEqual(visit(sample(10).map(stored)), visit(sample().map(stored)))
 })
 
 test('each damaged or missing part costs little, and the damage is told', () => {

@@ -29,7 +29,7 @@ export interface Names {
 export interface Node {
   id: number
   kind: number
-  /** Mode, times and size; see FACTS in segment.ts. */
+  /** Mode, times, size and hint; see FACTS in segment.ts. */
   i32: Int32Array
   word: number
   data: Bytes | null
@@ -82,7 +82,7 @@ interface Arrived {
 
 const arrived = (part: StoredPart): Arrived => ({ part, isWhole: part.bytes !== null && isPart(part.bytes) })
 
-const NO_FACTS = Int32Array.of(0, 0o644, 0, 0, 0, 0, 0, 0, 0, 0)
+const NO_FACTS = Int32Array.of(0, 0o644, 0, 0, 0, 0, 0, 0, 0, 0, 0)
 
 export const createRecovery = (): Recovery => {
   const nodes = new Map<number, Node>()
@@ -200,10 +200,14 @@ const guess = (node: Node): void => {
     0,
     end,
     Math.floor(end / 4294967296),
+    0,
   )
   node.word = 0
   node.isDoubtful = true
 }
+
+/** What the content was listed under, or 0. */
+export const hintOf = (node: Node): number => node.i32[node.word + 10] ?? 0
 
 export const sizeOf = (node: Node): number => {
   const low = (node.i32[node.word + 8] ?? 0) >>> 0

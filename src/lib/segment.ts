@@ -4,7 +4,8 @@
  *   part     'WRL1' | XXH32 of what follows | payload bytes | batch | index in batch | flags | seconds since 1970 | 0
  *   record*  kind | id | body bytes | body, padded to 4
  *
- *   FACTS    kind of inode, mode, then six words of times and two of size, as in src/vfs/layout.ts
+ *   FACTS    kind of inode, mode, then six words of times and two of size, as in src/vfs/layout.ts; a hint by which equal content
+ *            is found (src/vfs/store.ts), or 0
  *   DATA     the whole content of a small file, or the target of a link; replaces everything, so that an empty one also
  *            stands before the pieces of what is written from scratch
  *   BLOCK    number, then 64 KiB (or less, at the end) of a big file; none: the block is a hole
@@ -27,7 +28,9 @@ const MAGIC = 0x314c5257
 export const FLAG_COMMIT = 1
 
 export const RECORD = { FACTS: 1, DATA: 2, BLOCK: 3, NAMES: 4, GONE: 5 } as const
-export const FACTS_WORDS = 10
+export const FACTS_WORDS = 11
+/** Without the hint, as they were written once. */
+const OLD_FACTS_WORDS = 10
 /** Files up to this size are written whole, bigger ones in blocks of it. */
 export const BLOCK_BYTES = 65536
 /** Entries of a directory are grouped by cookie / 256. */
@@ -195,6 +198,8 @@ const readRecord = (
   visit: RecordVisitor,
 ): boolean => {
   if (kind === RECORD.FACTS && length === FACTS_WORDS * 4) visit.facts(id, i32, body)
+  else if (kind === RECORD.FACTS && length === OLD_FACTS_WORDS * 4)
+    visit.facts(id, Int32Array.of(...i32.subarray(body, body + OLD_FACTS_WORDS), 0), 0)
   else if (kind === RECORD.DATA && length <= BLOCK_BYTES) visit.data(id, u8, body * 4, length)
   else if (kind === RECORD.BLOCK && length >= 4 && length <= BLOCK_BYTES + 4)
     visit.block(id, i32[body] ?? 0, u8, body * 4 + 4, length - 4)

@@ -3,7 +3,7 @@
  * be, without a walk for each name.
  */
 import { ERRNO, SysError } from '../abi/errno.ts'
-import { type Node, type Recovered, sizeOf } from '../lib/recovery.ts'
+import { hintOf, type Node, type Recovered, sizeOf } from '../lib/recovery.ts'
 import { type TreeVisitor, walkRecovered } from '../lib/recovery-walk.ts'
 import { BLOCK_BYTES, ROOT_ID } from '../lib/segment.ts'
 import { beginWrite, endWrite } from '../memory/sequence.ts'
@@ -15,7 +15,7 @@ import { FS, INODE, INODE_SHIFT } from './layout.ts'
 import { hashName, isUtf8 } from './name.ts'
 import { createLedger, type Ledger } from './save.ts'
 import { reserve, resize, shrink } from './storage.ts'
-import { borrowContent, type Content, hashContent, offerContent } from './store.ts'
+import { borrowContent, type Content, offerContent } from './store.ts'
 import { KIND } from './types.ts'
 import type { Volume } from './volume.ts'
 
@@ -138,8 +138,9 @@ const setFacts = (i32: Int32Array, at: number, node: Node): void => {
 const fill = (volume: Volume, at: number, node: Node): boolean => {
   const { kind, data, blocks } = node
   const size = kind === KIND.SYMLINK ? (data?.length ?? 0) : sizeOf(node)
-  const content = kind === KIND.FILE ? wholeContent(node, size) : null
-  const hash = content === null ? 0 : hashContent(content)
+  // It only says where to look, so it may be taken as it was written; what had none was found by nobody before either.
+  const hash = hintOf(node)
+  const content = kind === KIND.FILE && hash !== 0 ? wholeContent(node, size) : null
   if (content !== null && borrowContent(volume, at, content, hash)) return true
   if (data && !put(volume, at, 0, data.u8, data.at, Math.min(data.length, size))) return false
   const order = [...(blocks ?? [])].sort(([a], [b]) => a - b)

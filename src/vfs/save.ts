@@ -94,7 +94,11 @@ export const saveFacts = (i32: Int32Array, at: number, id: number, writer: Segme
   for (let word = 0; word < 6; word++) words[to + 2 + word] = i32[at + INODE.ATIME + word]!
   words[to + 8] = i32[at + INODE.SIZE]!
   words[to + 9] = i32[at + INODE.SIZE_HIGH]!
+  words[to + 10] = i32[(isWholeBorrowed(i32, at) ? i32[at + INODE.STORE]! : at) + INODE.HASH]!
 }
+
+/** Of what was written to since, some pages at most are borrowed; it has another hash now. */
+const isWholeBorrowed = (i32: Int32Array, at: number): boolean => (i32[at + INODE.DATA]! & BORROWED) !== 0
 
 const saveSmall = (volume: Volume, at: number, known: Known, writer: SegmentWriter, extent: Extent): void => {
   const { i32, u8 } = volume.memory
