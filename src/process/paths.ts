@@ -54,6 +54,30 @@ export const pathCalls = (process: Process, layout: StatLayout, now: () => bigin
     const at = directoryOf(process, fd, needed)
     return errnoOf(at < 0 ? at : act(at, start, length))
   }
+  /** Two paths of two directories: checks, then `act` with the directories; the paths are `from` and `to`. */
+  const between = (
+    oldFd: number,
+    source: number,
+    oldPath: number,
+    oldLength: number,
+    newFd: number,
+    target: number,
+    newPath: number,
+    newLength: number,
+    act: (fromAt: number, toAt: number) => number,
+  ): number => {
+    process.enter()
+    if (!fits(guest, oldPath >>> 0, oldLength >>> 0) || !fits(guest, newPath >>> 0, newLength >>> 0))
+      return ERRNO.FAULT
+    const fromAt = directoryOf(process, oldFd, source)
+    if (fromAt < 0) return -fromAt
+    const toAt = directoryOf(process, newFd, target)
+    if (toAt < 0) return -toAt
+    pointTo(from, oldPath >>> 0, oldLength >>> 0)
+    pointTo(to, newPath >>> 0, newLength >>> 0)
+    return errnoOf(act(fromAt, toAt))
+  }
+  const rename = (fromAt: number, toAt: number): number => vfs.rename(fromAt, from, toAt, to, WALK.BENEATH)
   const makeDirectory = (at: number, start: number, length: number): number =>
     vfs.mkdir(at, guest.u8, start, length, WALK.BENEATH, process.mode(DIRECTORY_MODE))
   const removeDirectory = (at: number, start: number, length: number): number =>
@@ -103,18 +127,18 @@ export const pathCalls = (process: Process, layout: StatLayout, now: () => bigin
       newFd: number,
       newPath: number,
       newLength: number,
-    ): number => {
-      process.enter()
-      if (!fits(guest, oldPath >>> 0, oldLength >>> 0) || !fits(guest, newPath >>> 0, newLength >>> 0))
-        return ERRNO.FAULT
-      const fromAt = directoryOf(process, oldFd, RIGHTS.PATH_LINK_SOURCE)
-      if (fromAt < 0) return -fromAt
-      const toAt = directoryOf(process, newFd, RIGHTS.PATH_LINK_TARGET)
-      if (toAt < 0) return -toAt
-      pointTo(from, oldPath >>> 0, oldLength >>> 0)
-      pointTo(to, newPath >>> 0, newLength >>> 0)
-      return errnoOf(vfs.link(fromAt, from, toAt, to, walkOf(flags)))
-    },
+    ): number =>
+      between(
+        oldFd,
+        RIGHTS.PATH_LINK_SOURCE,
+        oldPath,
+        oldLength,
+        newFd,
+        RIGHTS.PATH_LINK_TARGET,
+        newPath,
+        newLength,
+        (fromAt, toAt) => vfs.link(fromAt, from, toAt, to, walkOf(flags)),
+      ),
 
     path_rename: (
       oldFd: number,
@@ -123,18 +147,18 @@ export const pathCalls = (process: Process, layout: StatLayout, now: () => bigin
       newFd: number,
       newPath: number,
       newLength: number,
-    ): number => {
-      process.enter()
-      if (!fits(guest, oldPath >>> 0, oldLength >>> 0) || !fits(guest, newPath >>> 0, newLength >>> 0))
-        return ERRNO.FAULT
-      const fromAt = directoryOf(process, oldFd, RIGHTS.PATH_RENAME_SOURCE)
-      if (fromAt < 0) return -fromAt
-      const toAt = directoryOf(process, newFd, RIGHTS.PATH_RENAME_TARGET)
-      if (toAt < 0) return -toAt
-      pointTo(from, oldPath >>> 0, oldLength >>> 0)
-      pointTo(to, newPath >>> 0, newLength >>> 0)
-      return errnoOf(vfs.rename(fromAt, from, toAt, to, WALK.BENEATH))
-    },
+    ): number =>
+      between(
+        oldFd,
+        RIGHTS.PATH_RENAME_SOURCE,
+        oldPath,
+        oldLength,
+        newFd,
+        RIGHTS.PATH_RENAME_TARGET,
+        newPath,
+        newLength,
+        rename,
+      ),
 
     path_symlink: (
       target: number,
