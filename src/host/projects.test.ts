@@ -179,29 +179,6 @@ test('whenever the browser dies during a checkpoint, the old picture or the new 
   }
 })
 
-/** Its bytes are still in a tab that dies before they are asked for. */
-class LostBlob extends Blob {
-  override slice(): Blob {
-    return this
-  }
-  override arrayBuffer(): Promise<ArrayBuffer> {
-    return Promise.reject(new DOMException('The requested file could not be read', 'NotReadableError'))
-  }
-}
-
-test('no record names a blob whose bytes did not come', async () => {
-  const store = createTestStore()
-  const { page, kernel } = openPage(store)
-  await page.openProject((await page.createProject('x')).id, false)
-  await kernel.beginBase()
-  const before = JSON.stringify([...store.records])
-  const lost = batch(1, 'a', 'b').map((part) => ({ ...part, bytes: new LostBlob([part.bytes]) }))
-  await assert.rejects(kernel.appendLog(lost, 1), /could not be read/)
-  await assert.rejects(kernel.appendBase(lost), /could not be read/)
-  assert.equal(JSON.stringify([...store.records]), before)
-  await kernel.appendLog(batch(1, 'a', 'b'), 1)
-})
-
 test('no room: nothing is written, and the next attempt finds everything as it was', async () => {
   const store = createTestStore()
   const { page, kernel } = openPage(store)

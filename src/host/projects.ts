@@ -65,15 +65,6 @@ interface Current {
 export const sizeOfPart = (bytes: ArrayBuffer | Blob): number =>
   bytes instanceof Blob ? bytes.size : bytes.byteLength
 
-/**
- * Waits until the browser itself has the bytes of all blobs. They come from the process of the tab whenever they are asked for,
- * and a private window (Chromium 156) commits a record without asking: who closes the tab then would leave a record that
- * nobody can read.
- */
-const arrived = async (parts: PartRecord[]): Promise<void> => {
-  await Promise.all(parts.map(({ bytes }) => (bytes instanceof Blob ? bytes.slice(-1).arrayBuffer() : null)))
-}
-
 const noSuch = (id: string): SysError => new SysError(ERRNO.NOENT, id, 'there is no such project')
 
 export const createProjects = ({ store, ownership, newId, now, notify }: ProjectsOptions): Projects => {
@@ -141,9 +132,8 @@ export const createProjects = ({ store, ownership, newId, now, notify }: Project
       if (!current) throw new SysError(ERRNO.PERM, '', 'no project is open here')
       return readChunk(store, current.meta, from)
     },
-    appendLog: async (parts, entries) => {
-      await arrived(parts)
-      return stepOpen((meta, open) => {
+    appendLog: (parts, entries) =>
+      stepOpen((meta, open) => {
         let { batch, index } = open
         for (const part of parts) {
           // Behind a part that was refused nothing of its batch may come: it would look whole.
@@ -166,8 +156,7 @@ export const createProjects = ({ store, ownership, newId, now, notify }: Project
         open.batch = batch
         open.index = index
         return { put, remove: [], meta: next, result: figures(next) }
-      })
-    },
+      }),
     restartLog: async () => {
       const open = current
       if (!open) throw new SysError(ERRNO.PERM, '', 'no project is open here')
@@ -191,9 +180,8 @@ export const createProjects = ({ store, ownership, newId, now, notify }: Project
         }
         return { put: [], remove: leftovers(meta), meta, result: undefined }
       }),
-    appendBase: async (parts) => {
-      await arrived(parts)
-      return stepOpen((meta, open) => {
+    appendBase: (parts) =>
+      stepOpen((meta, open) => {
         const building = started(open)
         const bytes = bytesOf(parts)
         refuseTooMuch(meta.baseBytes + meta.logBytes + building.bytes + bytes)
@@ -204,8 +192,7 @@ export const createProjects = ({ store, ownership, newId, now, notify }: Project
         ])
         building.bytes += bytes
         return { put, remove: [], meta, result: undefined }
-      })
-    },
+      }),
     switchBase: () =>
       stepOpen((meta, open) => {
         const building = started(open)

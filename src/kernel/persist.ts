@@ -78,8 +78,18 @@ export const createPersist = ({ vfs, files, host, report }: PersistOptions): Per
     retry = RETRY_MS
     return saver
   }
+  /** Several may be on their way: they are sent in the order in which they came. */
+  let before: Promise<unknown> = Promise.resolve()
+  const send = async <T>(parts: Part[], to: (records: PartRecord[]) => Promise<T>): Promise<T> => {
+    const packing = packed(parts)
+    // Looked at when its turn comes; until then it is nobody's unhandled rejection.
+    packing.catch(() => {})
+    const turn = before.then(() => packing)
+    before = turn.catch(() => {})
+    return to(await turn)
+  }
   const ship = async (parts: Part[]): Promise<void> => {
-    const figures = await host.appendLog(transferred(parts), kept?.entries() ?? 0)
+    const figures = await send(parts, (records) => host.appendLog(records, kept?.entries() ?? 0))
     const most = Math.max(MIN_LOG_BYTES, 2 * figures.baseBytes)
     const isLong = figures.logBytes > most && figures.logBytes > 2 * (kept?.saver.bytes() ?? 0)
     isTooLong = isLong || figures.logParts > MAX_LOG_PARTS
@@ -93,7 +103,7 @@ export const createPersist = ({ vfs, files, host, report }: PersistOptions): Per
   const compact = async (each: Kept): Promise<void> => {
     isTooLong = false
     await host.beginBase()
-    await each.saver.checkpoint(async (parts) => host.appendBase(transferred(parts)))
+    await each.saver.checkpoint((parts) => send(parts, (records) => host.appendBase(records)))
     // What changed while it was written must be in the log before it may count.
     const problem = await run()
     if (problem) throw problem
@@ -213,15 +223,29 @@ export const createPersist = ({ vfs, files, host, report }: PersistOptions): Per
 /** Bytes; smaller parts are not worth a file of their own in the store. */
 const BLOB_BYTES = 256 * 1024
 
-const transferred = (parts: Part[]): PartRecord[] => {
-  const records = parts.map((part) => {
-    const isBig = part.bytes.byteLength >= BLOB_BYTES
-    return { ...part, bytes: isBig ? new Blob([part.bytes]) : part.bytes }
-  })
+/** Parts for the message to the host, which takes the buffers along. */
+const packed = async (parts: Part[]): Promise<PartRecord[]> => {
+  const records = await Promise.all(
+    parts.map(async (part) => {
+      const isBig = part.bytes.byteLength >= BLOB_BYTES
+      return { ...part, bytes: isBig ? await settledBlob(part.bytes) : part.bytes }
+    }),
+  )
   return moving(
     records,
     records.flatMap(({ bytes }) => (bytes instanceof ArrayBuffer ? bytes : [])),
   )
+}
+
+/**
+ * A blob whose bytes the browser itself has: whoever reads the last one has waited for all. Until then Chromium fetches them from
+ * this tab when they are wanted, and in a private window it commits a record without wanting them (seen in Chromium 156): who closed
+ * the tab then left a record that nobody could read.
+ */
+const settledBlob = async (bytes: ArrayBuffer): Promise<Blob> => {
+  const blob = new Blob([bytes])
+  await blob.slice(-1).arrayBuffer()
+  return blob
 }
 
 interface Coming {
