@@ -136,7 +136,8 @@ const eachName = (
 ): boolean => {
   const u8 = new Uint8Array(i32.buffer)
   for (let at = word, end = word + (length >> 2); at < end; ) {
-    const [id = 0, bytes = 0] = i32.subarray(at, at + 2)
+    const id = i32[at] ?? 0
+    const bytes = i32[at + 1] ?? 0
     const next = at + 2 + ((bytes + 3) >>> 2)
     if (bytes < 0 || next > end || at + 2 > end) return false
     visit(u8, (at + 2) * 4, bytes, id)
@@ -149,6 +150,6 @@ const eachName = (
 const isName = (u8: Uint8Array, at: number, length: number): boolean => {
   if (length < 1 || length > 255) return false
   if (u8[at] === 0x2e && (length === 1 || (length === 2 && u8[at + 1] === 0x2e))) return false
-  const name = u8.subarray(at, at + length)
-  return !name.includes(0) && !name.includes(0x2f)
+  for (let index = at; index < at + length; index++) if (u8[index] === 0 || u8[index] === 0x2f) return false
+  return true
 }
