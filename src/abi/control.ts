@@ -264,7 +264,8 @@ export interface KernelApi extends ProjectsOfKernel {
   writeFile(path: string, data: Uint8Array, mode: number, append: boolean): Promise<void>
   mkdir(path: string, recursive: boolean, mode: number): void
   rm(path: string, recursive: boolean, force: boolean): void
-  readdir(path: string): { name: string; kind: StatInfo['kind'] }[]
+  /** With `withStat` each entry says what lstat would. */
+  readdir(path: string, withStat: boolean): { name: string; kind: StatInfo['kind']; stat?: StatInfo }[]
   stat(path: string, follow: boolean): StatInfo
   rename(from: string, to: string): void
   symlink(target: string, path: string): void

@@ -51,7 +51,18 @@ export const createFileApi = (files: Files, home: string): FileApi => ({
       for (const { name } of files.readdir(home)) files.rm(`${home}/${name}`, { recursive })
     else files.rm(path, { recursive, force })
   },
-  readdir: (path) => files.readdir(path).map(({ name, kind }) => ({ name, kind: kindName(kind) })),
+  readdir: (path, withStat) => {
+    const entries = files.readdir(path).map(({ name, kind }) => ({ name, kind: kindName(kind) }))
+    if (!withStat) return entries
+    return entries.flatMap((entry) => {
+      try {
+        return { ...entry, stat: info(files.lstat(`${path}/${entry.name}`)) }
+      } catch {
+        // A program has removed it meanwhile.
+        return []
+      }
+    })
+  },
   stat: (path, follow) => info(follow ? files.stat(path) : files.lstat(path)),
   rename: (from, to) => files.rename(from, to),
   symlink: (target, path) => files.symlink(target, path),

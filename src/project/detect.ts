@@ -48,10 +48,11 @@ export function detect(view: ProjectView, { runtimes, now = 0, search = '' }: Su
   })
   placed.sort((a, b) => b.score - a.score)
   const seen = new Set<string>()
+  const isCovered = coveredBy(placed)
   const candidates = placed.flatMap(({ target }) => {
     const what = target.runnable ? '' : target.reason
     const key = JSON.stringify([target.command, target.args, joinPath(target.cwd, target.entry), what])
-    const fresh = !seen.has(key) && !isCovered(target, placed)
+    const fresh = !seen.has(key) && !isCovered(target)
     seen.add(key)
     return fresh ? target : []
   })
@@ -68,12 +69,11 @@ export function detect(view: ProjectView, { runtimes, now = 0, search = '' }: Su
 }
 
 /** A folder that the root already runs from needs no entry of its own for the same file. */
-function isCovered(target: RunTarget, placed: readonly Placed[]): boolean {
-  if (target.cwd === '.') return false
-  return placed.some(
-    ({ target: other }) =>
-      other.cwd === '.' && other.entry === target.entry && other.runnable === target.runnable,
-  )
+function coveredBy(placed: readonly Placed[]): (target: RunTarget) => boolean {
+  const keyOf = ({ entry, runnable }: RunTarget): string => `${runnable} ${entry}`
+  const root = placed.flatMap(({ target }) => (target.cwd === '.' ? keyOf(target) : []))
+  const keys = new Set(root)
+  return (target) => target.cwd !== '.' && keys.has(keyOf(target))
 }
 
 function findFolders(view: ProjectView): string[] {

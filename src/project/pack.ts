@@ -13,7 +13,7 @@ import { decodeText } from '../lib/bytes.ts'
 import { compareByDepth } from '../lib/path.ts'
 import { packZip, type ZipSource } from '../lib/zip-pack.ts'
 import type { LoadedFile, LoadedProject } from './load.ts'
-import type { ProjectView } from './view.ts'
+import type { ProjectView, ViewFile } from './view.ts'
 
 /** The whole project as one packed tree, for `writeTree`. */
 export function packProject(project: LoadedProject): Uint8Array<ArrayBuffer> {
@@ -52,15 +52,28 @@ export function zipTree(packed: Uint8Array): Uint8Array<ArrayBuffer> {
 /** A text that is larger is data; what says how to run a project has a few KB. */
 const VIEW_TEXT_MAX_BYTES = 1024 * 1024
 
-/** What detection needs of a loaded project. Texts are decoded when they are asked for. */
+/** What detection needs of a loaded project. */
 export function viewOf(project: LoadedProject): ProjectView {
   const files = new Map<string, LoadedFile>(project.files.map((file) => [file.path, file]))
+  return createView(
+    project.files.map(({ path, bytes, modifiedNs }) => ({ path, size: bytes.length, modifiedNs })),
+    (path) => files.get(path)?.bytes,
+  )
+}
+
+/** Texts are decoded when they are asked for, and those of large files never asked for. */
+export function createView(
+  paths: readonly ViewFile[],
+  bytesOf: (path: string) => Uint8Array | undefined,
+): ProjectView {
+  const sizes = new Map(paths.map(({ path, size }) => [path, size]))
   return {
-    paths: project.files.map(({ path, bytes, modifiedNs }) => ({ path, size: bytes.length, modifiedNs })),
+    paths,
     readText(path) {
-      const bytes = files.get(path)?.bytes
-      return bytes === undefined || bytes.length > VIEW_TEXT_MAX_BYTES ? undefined : decodeText(bytes)
+      if ((sizes.get(path) ?? 0) > VIEW_TEXT_MAX_BYTES) return undefined
+      const bytes = bytesOf(path)
+      return bytes === undefined ? undefined : decodeText(bytes)
     },
-    readBytes: (path) => files.get(path)?.bytes,
+    readBytes: bytesOf,
   }
 }

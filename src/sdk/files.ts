@@ -1,7 +1,7 @@
 /** `wasmrun.fs`: the kernel's file calls with the names and shapes that users of Node know. */
 import type { KernelApi } from '../abi/control.ts'
 import type { Remote } from '../ipc/rpc.ts'
-import type { FileSystem } from './types.ts'
+import type { Dirent, FileSystem } from './types.ts'
 
 export const createFileSystem = (
   kernel: () => Promise<Remote<KernelApi>>,
@@ -13,6 +13,8 @@ export const createFileSystem = (
     const bytes = await (await kernel()).readFile(path)
     return encoding === 'utf8' ? decoder.decode(bytes) : bytes
   }
+  const readdir = async (path: string, { stat = false } = {}): Promise<Dirent[]> =>
+    (await kernel()).readdir(path, stat)
   return {
     readFile: readFile as FileSystem['readFile'],
     writeFile: async (path, data, { mode = 0o644, append = false } = {}) =>
@@ -21,7 +23,7 @@ export const createFileSystem = (
       (await kernel()).mkdir(path, recursive, mode),
     rm: async (path, { recursive = false, force = false } = {}) =>
       (await kernel()).rm(path, recursive, force),
-    readdir: async (path) => (await kernel()).readdir(path),
+    readdir: readdir as FileSystem['readdir'],
     stat: async (path) => (await kernel()).stat(path, true),
     lstat: async (path) => (await kernel()).stat(path, false),
     rename: async (from, to) => (await kernel()).rename(from, to),

@@ -105,6 +105,8 @@ export interface FileSystem {
   mkdir(path: string, options?: { recursive?: boolean; mode?: number }): Promise<void>
   rm(path: string, options?: { recursive?: boolean; force?: boolean }): Promise<void>
   readdir(path: string): Promise<Dirent[]>
+  /** With what lstat says of each entry, in one answer. */
+  readdir(path: string, options: { stat: true }): Promise<(Dirent & { stat: StatInfo })[]>
   stat(path: string): Promise<StatInfo>
   lstat(path: string): Promise<StatInfo>
   rename(from: string, to: string): Promise<void>

@@ -47,7 +47,7 @@ const create = ({ disk = 'off', holds = ['old'] }: { disk?: string; holds?: stri
     fs: {
       rm: async (path: string) => void calls.push(`rm ${path}`),
       watch: () => () => {},
-      readdir: async () => holds.map((name) => ({ name, kind: 'file' })),
+      readdir: async () => holds.map((name) => ({ name, kind: 'file', stat: { size: 0, modified: 0n } })),
     },
     // only what bringing calls is there
   } as unknown as Wasmrun

@@ -4,7 +4,7 @@
  */
 import { DISK_OFF } from '../../abi/disk.ts'
 import type { Surroundings } from '../../project/detect.ts'
-import { loadPlan } from '../../project/load.ts'
+import { detectLazily } from '../../project/detect-lazily.ts'
 import { walk } from '../../project/walk.ts'
 import type { Wasmrun } from '../../sdk/types.ts'
 import type { Files } from '../files/files.ts'
@@ -16,7 +16,7 @@ import type { Runner } from '../run/runner.ts'
 import { PROJECT_ROOT } from '../stores/project-store.ts'
 import { IMPORT_MOST } from '../stores/settings.ts'
 import type { Stores } from '../stores/stores.ts'
-import { plansOf } from './plans.ts'
+import { plansFrom } from './plans.ts'
 import { followConfiguration } from './replan.ts'
 
 export interface Desk extends Omit<ProjectMemory, 'says'> {
@@ -66,11 +66,11 @@ export const createDesk = (parts: DeskParts): Desk => {
     const mine = ++turn
     const name = stores.project.project.value?.name ?? ''
     const source = await machineSource(wasmrun.fs, PROJECT_ROOT, name)
-    const loaded = await loadPlan(await walk(source, { limits: IMPORT_MOST, gitignore: false }))
-    const { plans, problems, notes, page } = plansOf(loaded, await surroundings())
+    const { files } = await walk(source, { limits: IMPORT_MOST, gitignore: false })
+    const { plans, problems, notes, page } = plansFrom(await detectLazily({ files }, await surroundings()))
     if (mine !== turn || !stores.project.project.value) return
-    const bytes = loaded.files.reduce((sum, file) => sum + file.bytes.length, 0)
-    stores.project.apply({ type: 'plans', plans, files: loaded.files.length, bytes, options: page })
+    const bytes = files.reduce((sum, { size }) => sum + size, 0)
+    stores.project.apply({ type: 'plans', plans, files: files.length, bytes, options: page })
     memory.says(page)
     tell(problems, notes)
   }

@@ -4,7 +4,7 @@ import { languageById } from '../../languages/index.ts'
 import { detect, type Surroundings } from '../../project/detect.ts'
 import type { LoadedProject } from '../../project/load.ts'
 import { viewOf } from '../../project/pack.ts'
-import type { RunTarget } from '../../project/target.ts'
+import type { Detection, RunTarget } from '../../project/target.ts'
 import { type PageOptions, PROJECT_ROOT, type RunPlan } from '../stores/project-store.ts'
 
 export interface Plans {
@@ -52,8 +52,10 @@ const named = (targets: readonly RunTarget[]): RunPlan[] => {
   })
 }
 
-export const plansOf = (project: LoadedProject, known: Surroundings = {}): Plans => {
-  const { candidates, problems, configuration } = detect(viewOf(project), known)
+export const plansOf = (project: LoadedProject, known: Surroundings = {}): Plans =>
+  plansFrom(detect(viewOf(project), known))
+
+export const plansFrom = ({ candidates, problems, configuration }: Detection): Plans => {
   const { watch, maxLines, autoScroll } = configuration
   const say = (isNote: boolean): string[] =>
     problems.filter((problem) => (problem.isNote ?? false) === isNote).map(({ message }) => message)
