@@ -35,7 +35,10 @@ const isCheckpointed = (page: Page, id: string): Promise<boolean> =>
     return count === 0
   }, id)
 
-/** Flips a bit of the checkpoint's part in which the words stand. Gives how many parts that were. */
+/**
+ * Flips a bit of the checkpoint's part in which the words stand. Gives how many parts that were. Parts of a next checkpoint that was being
+ * written when the page was left do not count.
+ */
 const damage = (page: Page, id: string, words: string): Promise<number> =>
   page.evaluate(
     async ([id, words]) => {
@@ -50,7 +53,9 @@ const damage = (page: Page, id: string, words: string): Promise<number> =>
         })
       const table = (): IDBObjectStore => db.transaction('records', 'readwrite').objectStore('records')
       let hits = 0
-      for (const key of await answer(table().getAllKeys(IDBKeyRange.bound(['base', id], ['base', id, []])))) {
+      const { generation } = await answer<{ generation: number }>(table().get(['meta', id]))
+      const parts = IDBKeyRange.bound(['base', id, generation], ['base', id, generation, []])
+      for (const key of await answer(table().getAllKeys(parts))) {
         const record = (await answer(table().get(key))) as { bytes: ArrayBuffer | Blob }
         const isBlob = record.bytes instanceof Blob
         const bytes = new Uint8Array(await new Response(record.bytes).arrayBuffer())
