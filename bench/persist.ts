@@ -75,8 +75,9 @@ export const persistRows = async ({ rounds, files, note }: PersistOptions): Prom
   try {
     while (samples.length < rounds) {
       const folder = await mkdtemp(join(tmpdir(), 'wasmrun-bench-'))
-      const sample = await round(visitor(url, folder), files)
-      await rm(folder, { recursive: true, force: true, maxRetries: 5 })
+      const sample = await round(visitor(url, folder), files).finally(() =>
+        rm(folder, { recursive: true, force: true, maxRetries: 5 }),
+      )
       samples.push(sample)
       note(
         Object.entries(sample)

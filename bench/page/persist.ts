@@ -53,7 +53,6 @@ const bench = {
     timed(async () => (await window.wasmrun.projects.open(id)).entries),
   /** Otherwise the page would open it again by itself, in the middle of the next measurement. */
   close: (): Promise<void> => window.wasmrun.projects.close(),
-  remove: (id: string): Promise<void> => window.wasmrun.projects.delete(id),
   keyvalSave: (count: number): Promise<Timed> => keyval({ save: count, mean: MEAN_BYTES }),
   keyvalLoad: (): Promise<Timed> => keyval({ load: true }),
   /** What has to be done after idb-keyval's answer for a program to find its files: the same import as a drop. */
