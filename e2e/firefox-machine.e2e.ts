@@ -142,7 +142,8 @@ function machineTests(): void {
       await processes.resume(sleeper.pid)
       await until(sleeper.pid, (now) => now?.state === 'sleeping')
       const spinner = await spawn('probe', ['spin'])
-      await until(spinner.pid, (now) => now?.state === 'running')
+      // Its word is its last call: before that it would stop at once.
+      await spinner.stdout.getReader().read()
       await processes.suspend(spinner.pid)
       const noted = await until(spinner.pid, (now) => now?.note !== '')
       await processes.nice(sleeper.pid, 7)
