@@ -56,13 +56,13 @@ const damage = (page: Page, id: string, words: string): Promise<number> =>
       const { generation } = await answer<{ generation: number }>(table().get(['meta', id]))
       const parts = IDBKeyRange.bound(['base', id, generation], ['base', id, generation, []])
       for (const key of await answer(table().getAllKeys(parts))) {
-        const record = (await answer(table().get(key))) as { bytes: ArrayBuffer | Blob }
-        const isBlob = record.bytes instanceof Blob
-        const bytes = new Uint8Array(await new Response(record.bytes).arrayBuffer())
+        const record = (await answer(table().get(key))) as { body: ArrayBuffer | Blob | null }
+        const isBlob = record.body instanceof Blob
+        const bytes = new Uint8Array(await new Response(record.body).arrayBuffer())
         const at = new TextDecoder('latin1').decode(bytes).indexOf(words)
         if (at < 0) continue
         bytes[at] = (bytes[at] ?? 0) ^ 1
-        await answer(table().put({ ...record, bytes: isBlob ? new Blob([bytes]) : bytes.buffer }, key))
+        await answer(table().put({ ...record, body: isBlob ? new Blob([bytes]) : bytes.buffer }, key))
         hits++
       }
       db.close()

@@ -244,11 +244,11 @@ test('damage in what is stored costs what stood in it, is told by name, and is h
     const texts = ['two', 'three']
     let hits = 0
     for (const key of keys) {
-      const record = await new Promise<{ bytes: ArrayBuffer }>((resolve) => {
+      const record = await new Promise<{ body: ArrayBuffer | null }>((resolve) => {
         const asked = table.get(key)
         asked.onsuccess = () => resolve(asked.result)
       })
-      const bytes = new Uint8Array(record.bytes)
+      const bytes = new Uint8Array(record.body ?? new ArrayBuffer(0))
       const text = new TextDecoder('latin1').decode(bytes)
       const found = texts.map((each) => text.indexOf(each)).find((at) => at >= 0)
       if (found === undefined) continue

@@ -104,6 +104,8 @@ export interface KernelForProcess {
   refresh(reply: number, pid: number): void
   /** Answers when what was written to the inode before is kept, if it is of the project. */
   sync(reply: number, inode: number): void
+  /** Answers when the bytes of a file whose project has only just been opened are there. */
+  bring(reply: number, inode: number): void
   /** A descriptor that tells what changes in the folder behind the caller's descriptor. */
   watch(reply: number, fd: number): void
   /** The caller's pulse is wanted, or no more: word THREAD.PULSE says which. */

@@ -42,10 +42,11 @@ export interface SaveState {
   message: string
 }
 
-/** A part of the log or the checkpoint on its way to the store. */
+/** A part of the log or the checkpoint on its way to the store: a head and, where there is content, a body (src/lib/segment.ts). */
 export interface PartRecord {
-  /** Big parts travel and are kept as blobs: only a handle crosses the threads, and IndexedDB stores a blob several times faster. */
   bytes: ArrayBuffer | Blob
+  /** Big ones travel and are kept as blobs: only a handle crosses the threads, and IndexedDB stores a blob several times faster. */
+  body: ArrayBuffer | Blob | null
   /** Inodes that it speaks of, in the log's own numbers. */
   ids: Uint32Array
   batch: number
@@ -55,19 +56,24 @@ export interface PartRecord {
   commit: boolean
 }
 
+/** Parts per answer. */
+export const CHUNK_PARTS = 32
+
 /** Parts in order, some at a time. */
 export interface PartChunk {
   parts: {
     isBase: boolean
     /** null: the record is missing or is none. */
-    bytes: ArrayBuffer | Blob | null
+    bytes: ArrayBuffer | null
+    /** null: it has none, or it is missing. */
+    body: ArrayBuffer | Blob | null
     ids: Uint32Array | null
     batch: number
     commit: boolean
   }[]
   /** Where to go on, or null at the end. */
   next: number | null
-  /** Parts in all; a chunk has always as many as the first, except for the last. */
+  /** Parts in all. */
   total: number
 }
 
@@ -122,6 +128,11 @@ export interface StorageFigures {
 export interface ProjectsOfKernel {
   /** Brings the project that the host has open into the home directory, and saves it from then on. @throws SysError EBUSY when the home is in use; ENOSPC */
   restoreProject(): Promise<OpenedProject>
+  /**
+   * Resolves when all content of the project that was restored is in the machine, with what damage has cost of it. Until then whoever
+   * reads a file waits for that file. @throws SysError ENOSPC
+   */
+  projectArrived(): Promise<ProjectLoss[]>
   /** Saves what is in the home directory as the project that the host has open. Resolves when it is kept. */
   keepProject(): Promise<void>
   /** Resolves when all changes so far are kept. @throws what hinders it */

@@ -147,7 +147,7 @@ const ODD: (() => unknown)[] = [
   () => JSON.parse('{"__proto__":{"polluted":1},"constructor":{"prototype":{"polluted":1}}}'),
   () => new Map(),
   () => new Uint8Array(3),
-  () => new ArrayBuffer(5 * 1024 * 1024),
+  () => new ArrayBuffer(9 * 1024 * 1024),
   () => new Date(Number.NaN),
   () => Symbol('s'),
   () => ({ length: 2 ** 32 }),
@@ -158,6 +158,7 @@ const ODD: (() => unknown)[] = [
 const part = (): Record<string, unknown> => {
   const made: Record<string, unknown> = {
     bytes: random(8) ? new ArrayBuffer(32 + 12 + random(64)) : new Blob([new Uint8Array(48)]),
+    body: [null, new ArrayBuffer(random(64)), new Blob([new Uint8Array(48)])][random(3)],
     ids: new Uint32Array(random(2)),
     batch: random(6),
     index: random(3),
@@ -232,6 +233,7 @@ test('a part cannot name more inodes than it has records for: what it costs is w
   const { host } = await setUp()
   const costly: PartRecord = {
     bytes: new ArrayBuffer(0),
+    body: null,
     ids: new Uint32Array(300_000),
     batch: 1,
     index: 0,

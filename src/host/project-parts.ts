@@ -1,11 +1,9 @@
 /** Where a project's records lie in the store, and what is done with them as a whole: read in chunks, copied, removed. */
-import type { PartChunk } from '../abi/project.ts'
+import { CHUNK_PARTS, type PartChunk } from '../abi/project.ts'
+import { readBytes } from '../lib/bytes.ts'
 import type { Ownership } from './ownership.ts'
 import { type Meta, parsePart } from './project-records.ts'
 import { beneath, type Key, type Range, type Store } from './store.ts'
-
-/** Parts per answer: 32 MiB at most. */
-export const CHUNK_PARTS = 8
 
 export const metaKey = (id: string): Key => ['meta', id]
 
@@ -35,7 +33,7 @@ export const leftovers = ({ id, generation, from, next }: Meta): Range[] => [
   ],
 ]
 
-/** `from` counts the checkpoint's parts and then the log's. What is not there is said to be missing. */
+/** With heads, and bodies as they are stored. `from` counts the checkpoint's parts and then the log's. What is not there is said to be missing. */
 export const readChunk = async (store: Store, meta: Meta, from: number): Promise<PartChunk> => {
   const { id, generation, baseParts } = meta
   const total = baseParts + meta.next - meta.from
@@ -54,13 +52,14 @@ export const readChunk = async (store: Store, meta: Meta, from: number): Promise
     list(baseKey, from, Math.min(to, baseParts)),
     list(logKey, Math.max(from, baseParts), to),
   ])
-  const parts: PartChunk['parts'] = []
-  for (let index = from; index < to; index++) {
+  const parts = Array.from({ length: Math.max(0, to - from) }, async (_, offset) => {
+    const index = from + offset
     const isBase = index < baseParts
     const value = isBase ? base.get(JSON.stringify(baseKey(index))) : log.get(JSON.stringify(logKey(index)))
-    parts.push({ isBase, ...parsePart(value) })
-  }
-  return { parts, next: to < total ? to : null, total }
+    const part = parsePart(value)
+    return { ...part, isBase, bytes: await readBytes(part.bytes) }
+  })
+  return { parts: await Promise.all(parts), next: to < total ? to : null, total }
 }
 
 /** Copies what is stored under a hidden record that is shown when all is there. A source that changes meanwhile is read again. */

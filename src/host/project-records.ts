@@ -61,13 +61,19 @@ export const parseMeta = (value: unknown): Meta | null => {
   }
 }
 
+export const isBytes = (value: unknown): value is ArrayBuffer | Blob =>
+  value instanceof ArrayBuffer || value instanceof Blob
+
+type Part = Omit<PartChunk['parts'][number], 'isBase' | 'bytes'> & { bytes: ArrayBuffer | Blob | null }
+
 /** What is no part is a missing one. */
-export const parsePart = (value: unknown): Omit<PartChunk['parts'][number], 'isBase'> => {
-  const missing = { bytes: null, ids: null, batch: 0, commit: false }
+export const parsePart = (value: unknown): Part => {
+  const missing = { bytes: null, body: null, ids: null, batch: 0, commit: false }
   if (!isRecord(value)) return missing
-  const { bytes, ids, batch, commit } = value
+  const { bytes, body, ids, batch, commit } = value
   return {
-    bytes: bytes instanceof ArrayBuffer || bytes instanceof Blob ? bytes : null,
+    bytes: isBytes(bytes) ? bytes : null,
+    body: isBytes(body) ? body : null,
     ids: ids instanceof Uint32Array ? ids : null,
     batch: typeof batch === 'number' ? batch : 0,
     commit: commit === true,

@@ -7,8 +7,9 @@ import { ERRNO, SysError } from '../abi/errno.ts'
 import type { PartRecord, ProjectsForKernel, ProjectsForPage, StorageFigures } from '../abi/project.ts'
 import { moving } from '../ipc/rpc.ts'
 import { HEADER_BYTES, PART_BYTES } from '../lib/segment.ts'
+import { isBytes } from './project-records.ts'
 import { exportProject } from './project-zip.ts'
-import { type Projects, sizeOfPart } from './projects.ts'
+import { type Projects, sizeOf } from './projects.ts'
 
 /** Of one call. */
 const MAX_PARTS = 16
@@ -42,18 +43,20 @@ const count = (value: unknown, most: number): number => {
 
 const parsePartRecord = (value: unknown): PartRecord => {
   if (typeof value !== 'object' || value === null) throw refuse('part', 'that is no part')
-  const { bytes, ids, batch, index, commit } = value as Partial<Record<keyof PartRecord, unknown>>
-  const isBytes = bytes instanceof ArrayBuffer || bytes instanceof Blob
-  if (!isBytes || sizeOfPart(bytes) > PART_BYTES) throw refuse('part', 'a part has at most 4 MiB')
+  const { bytes, body, ids, batch, index, commit } = value as Partial<Record<keyof PartRecord, unknown>>
+  const isPiece = (each: unknown): each is ArrayBuffer | Blob => isBytes(each) && sizeOf(each) <= PART_BYTES
+  if (!isPiece(bytes) || (body !== null && !isPiece(body)))
+    throw refuse('part', 'head and body of a part have at most 8 MiB each')
   // Every id stands for a record of at least twelve bytes, so that who counts the bytes has counted the ids.
   if (
     !(ids instanceof Uint32Array) ||
     ids.byteLength !== ids.buffer.byteLength ||
-    HEADER_BYTES + ids.length * 12 > sizeOfPart(bytes)
+    HEADER_BYTES + ids.length * 12 > sizeOf(bytes)
   )
     throw refuse('part', 'a part names the inodes that it speaks of')
   return {
     bytes,
+    body,
     ids,
     batch: count(batch, 2 ** 31),
     index: count(index, 2 ** 31),
@@ -73,7 +76,7 @@ export const projectsForKernel = ({ forKernel }: Projects): ProjectsForKernel =>
     const chunk = await forKernel.readParts(count(from, 2 ** 40))
     return moving(
       chunk,
-      chunk.parts.flatMap(({ bytes }) => (bytes instanceof ArrayBuffer ? bytes : [])),
+      chunk.parts.flatMap(({ bytes, body }) => [bytes, body].filter((each) => each instanceof ArrayBuffer)),
     )
   },
   appendLog: async (parts: unknown, entries: unknown) =>

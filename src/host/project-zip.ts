@@ -1,9 +1,10 @@
 /** A project as a .zip, from what is stored. Damage costs only what stood in it, and is named. */
 import type { PartChunk, ProjectLoss } from '../abi/project.ts'
 import { readBytes } from '../lib/bytes.ts'
-import { createRecovery, NODE, type Node, sizeOf } from '../lib/recovery.ts'
+import type { Node } from '../lib/nodes.ts'
+import { createRecovery, NODE, sizeOf } from '../lib/recovery.ts'
 import { type TreeVisitor, walkRecovered } from '../lib/recovery-walk.ts'
-import { BLOCK_BYTES } from '../lib/segment.ts'
+import { BLOCK_BYTES, type Body, isBodyOf, isPart } from '../lib/segment.ts'
 import { packZip, type ZipSource } from '../lib/zip-pack.ts'
 import type { Projects } from './projects.ts'
 
@@ -17,8 +18,8 @@ export const exportProject = async (
   const recovery = createRecovery()
   for (let from: number | null = 0; from !== null; ) {
     const chunk: PartChunk = await projects.read(id, from)
-    for (const { isBase, bytes, ...rest } of chunk.parts) {
-      const part = { ...rest, bytes: await readBytes(bytes) }
+    for (const { isBase, bytes, body, ...rest } of chunk.parts) {
+      const part = { ...rest, bytes, body: bytes && readBody(bytes, await readBytes(body)) }
       if (isBase) recovery.base(part)
       else recovery.log(part)
     }
@@ -29,6 +30,12 @@ export const exportProject = async (
   walkRecovered(recovered, 0, visitor)
   return { zip: packZip(sources).buffer, losses: recovered.losses }
 }
+
+/** What the head says of it is enough to know whether it is the one. */
+const readBody = (head: ArrayBuffer, bytes: ArrayBuffer | null): Body | null =>
+  bytes && isPart(head) && isBodyOf(head, bytes)
+    ? { size: bytes.byteLength, u8: new Uint8Array(bytes), isLost: false }
+    : null
 
 const decoder = new TextDecoder()
 
@@ -83,12 +90,12 @@ const factsOf = (node: Node): { mode: number; modified: number } => {
 }
 
 const contentOf = (node: Node): Uint8Array | null => {
-  if (node.kind === NODE.SYMLINK) return node.data ? pieceOf(node.data, node.data.length) : new Uint8Array(0)
+  if (node.kind === NODE.SYMLINK) return pieceOf(node, node.length)
   const size = sizeOf(node)
   if (size > MAX_FILE_BYTES) return null
-  if (node.data && node.data.length >= size) return pieceOf(node.data, size)
+  if (node.body && node.length >= size) return pieceOf(node, size)
   const bytes = new Uint8Array(size)
-  if (node.data) bytes.set(pieceOf(node.data, Math.min(size, node.data.length)))
+  bytes.set(pieceOf(node, Math.min(size, node.length)))
   for (const [number, block] of node.blocks ?? []) {
     const from = number * BLOCK_BYTES
     if (from >= 0 && from < size) bytes.set(pieceOf(block, Math.min(block.length, size - from)), from)
@@ -96,5 +103,6 @@ const contentOf = (node: Node): Uint8Array | null => {
   return bytes
 }
 
-const pieceOf = ({ u8, at }: { u8: Uint8Array; at: number }, length: number): Uint8Array =>
-  u8.subarray(at, at + length)
+/** All that was recovered is here. */
+const pieceOf = ({ body, at }: Pick<Node, 'body' | 'at'>, length: number): Uint8Array =>
+  (body?.u8 ?? new Uint8Array(0)).subarray(at, at + length)

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { isCode } from '../abi/errno.ts'
 import type { PartRecord } from '../abi/project.ts'
-import { createSegmentWriter, FACTS_WORDS, RECORD, ROOT_ID } from '../lib/segment.ts'
+import { createSegmentWriter, FACTS_WORDS, PART_BYTES, RECORD, ROOT_ID } from '../lib/segment.ts'
 import { openZip } from '../lib/zip.ts'
 import { createOwnership } from './ownership.ts'
 import { projectsForKernel, projectsForPage } from './project-requests.ts'
@@ -99,8 +99,13 @@ test('what a hostile kernel sends is refused', async () => {
     [null],
     [{}],
     [{ ...good, bytes: 'text' }],
-    [{ ...good, bytes: new ArrayBuffer(5 * 1024 * 1024) }],
-    [{ ...good, bytes: new Blob([new Uint8Array(5 * 1024 * 1024)]) }],
+    [{ ...good, bytes: new ArrayBuffer(PART_BYTES + 4) }],
+    [{ ...good, bytes: new Blob([new Uint8Array(PART_BYTES + 4)]) }],
+    [{ ...good, body: undefined }],
+    [{ ...good, body: 'text' }],
+    [{ ...good, body: new Uint8Array(4) }],
+    [{ ...good, body: new ArrayBuffer(PART_BYTES + 4) }],
+    [{ ...good, body: new Blob([new Uint8Array(PART_BYTES + 4)]) }],
     [{ ...good, ids: [1, 2] }],
     [{ ...good, ids: new Uint32Array(2_000_000) }],
     [{ ...good, ids: new Uint32Array(new ArrayBuffer(1000), 0, 2) }],

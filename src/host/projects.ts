@@ -60,9 +60,11 @@ interface Current {
   index: number
   /** A checkpoint that is being written. */
   building: { generation: number; from: number; parts: number; bytes: number; logBytes: number } | null
+  /** Its first parts, read before the kernel asks: it will as soon as it hears that the project is open. */
+  first: Promise<PartChunk> | null
 }
 
-export const sizeOfPart = (bytes: ArrayBuffer | Blob): number =>
+export const sizeOf = (bytes: ArrayBuffer | Blob): number =>
   bytes instanceof Blob ? bytes.size : bytes.byteLength
 
 const noSuch = (id: string): SysError => new SysError(ERRNO.NOENT, id, 'there is no such project')
@@ -122,7 +124,7 @@ export const createProjects = ({ store, ownership, newId, now, notify }: Project
     baseBytes: meta.baseBytes,
   })
   const bytesOf = (parts: PartRecord[]): number =>
-    parts.reduce((sum, part) => sum + sizeOfPart(part.bytes), 0)
+    parts.reduce((sum, { bytes, body }) => sum + sizeOf(bytes) + (body ? sizeOf(body) : 0), 0)
   const refuseTooMuch = (bytes: number): void => {
     if (bytes > MAX_PROJECT_BYTES) throw new SysError(ERRNO.DQUOT, '', NO_ROOM)
   }
@@ -130,7 +132,9 @@ export const createProjects = ({ store, ownership, newId, now, notify }: Project
   const forKernel: ProjectsForKernel = {
     readParts: async (from) => {
       if (!current) throw new SysError(ERRNO.PERM, '', 'no project is open here')
-      return readChunk(store, current.meta, from)
+      const { first } = current
+      current.first = null
+      return from === 0 && first ? first : readChunk(store, current.meta, from)
     },
     appendLog: (parts, entries) =>
       stepOpen((meta, open) => {
@@ -269,10 +273,18 @@ export const createProjects = ({ store, ownership, newId, now, notify }: Project
           const found = parseMeta(value)
           if (!found || found.isHidden) throw noSuch(id)
           const next: Meta = { ...found, owner: token, opened: now() }
-          return { put: [[metaKey(id), next]], remove: leftovers(next), result: next }
+          return { put: [[metaKey(id), next]], remove: [], result: next }
         })
-        current = { meta, token, batch: 0, index: 0, building: null }
-        changed()
+        const first = readChunk(store, meta, 0)
+        // Whoever waits for it is told.
+        first.catch(() => {})
+        current = { meta, token, batch: 0, index: 0, building: null, first }
+        // What a step that was broken off has left can go afterwards; nothing is written before.
+        void stepOpen((ours) => ({ put: [], remove: leftovers(ours), meta: ours, result: undefined })).catch(
+          () => {},
+        )
+        // This page knows it when it gets the answer.
+        ownership.announce()
         return describe(meta, new Set())
       } catch (error) {
         ownership.release(id)

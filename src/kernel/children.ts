@@ -26,6 +26,8 @@ export interface ChildrenOptions {
   endThread: (entry: Entry, thread: number) => void
   /** Resolves when the inode's content is kept, at once when it is none of the project. @throws SysError */
   sync: (inode: number) => Promise<void>
+  /** Sees to the bytes of a file that is still to come: 0, or -errno. */
+  bring: (inode: number) => number
   /** Descriptor of a new watch in the process's table. @throws SysError */
   watch: (entry: Entry, fd: number) => number
   /** Its working directory by the machine's name. */
@@ -102,6 +104,10 @@ export const faceFor = (entry: Entry, thread: number, options: ChildrenOptions):
         () => answer(reply, 0),
         (error: unknown) => refuse(reply, error),
       )
+    },
+    bring: (...args) => {
+      const { reply, inode } = checked(() => processRequests.bring(...args), args[0])
+      answer(reply, options.bring(inode))
     },
     watch: (...args) => {
       const { reply, fd } = checked(() => processRequests.watch(...args), args[0])

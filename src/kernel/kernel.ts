@@ -8,7 +8,7 @@
  */
 import type { HostForKernel, JailApi, KernelApi, KernelEvent, KernelForJail } from '../abi/control.ts'
 import { grant, grantAll, KIND_LIMITS, parseLimits, STRICT_LIMITS } from '../abi/limits.ts'
-import { expose, type Remote } from '../ipc/rpc.ts'
+import { expose, moving, type Remote } from '../ipc/rpc.ts'
 import { INITIAL_PAGES, PAGE_BYTES, SUPERBLOCK } from '../memory/layout.ts'
 import { createMemory } from '../memory/memory.ts'
 import { createHeap } from '../memory/object-heap.ts'
@@ -26,7 +26,7 @@ import { createFileApi } from './files.ts'
 import { held } from './held.ts'
 import type { Inspector } from './inspector.ts'
 import { createReaper } from './kill.ts'
-import { createMachineTree } from './machine-tree.ts'
+import type { TreeCaller } from './machine-tree.ts'
 import { createPersist, HOME } from './persist.ts'
 import { createProcFiles } from './proc-files.ts'
 import { createProcesses } from './processes.ts'
@@ -56,6 +56,15 @@ export interface KernelOptions {
   inspector: () => Inspector
 }
 
+/** Reads a blob while this thread waits. The browser has it, so it waits for no other of ours. */
+const readNow = (blob: Blob): ArrayBuffer | null => {
+  try {
+    return new FileReaderSync().readAsArrayBuffer(blob)
+  } catch {
+    return null
+  }
+}
+
 const record = (value: unknown): Record<string, unknown> =>
   typeof value === 'object' && value !== null ? { ...value } : {}
 
@@ -72,7 +81,9 @@ export const createKernel = ({ jail, host, report, inspector }: KernelOptions): 
     files,
     host,
     report: (state) => report({ type: 'save', ...state }),
+    readNow,
   })
+  vfs.volume.bring = persist.bring
   const reaper = createReaper(memory, objects, (thread) => void jail.terminate(thread))
   const programs = createPrograms(files, jail, host)
   let granted = grantAll(KIND_LIMITS, 'settings')
@@ -107,6 +118,7 @@ export const createKernel = ({ jail, host, report, inspector }: KernelOptions): 
     granted: () => granted,
     pulses,
     sync: syncInode,
+    bring: persist.bring,
     watch: (slot, fd) => {
       nudge()
       return watchFiles.add(slot, fd)
@@ -114,7 +126,8 @@ export const createKernel = ({ jail, host, report, inspector }: KernelOptions): 
   })
   const watches = createWatches(vfs, files)
   const nudge = (): void => wake(memory, 0)
-  const home = createMachineTree({ vfs, home: HOME, keep: persist.flushProject, nudge })
+  /** Only the newest is told of news. */
+  let home: TreeCaller | null = null
 
   const api: KernelApi = {
     ...createFileApi(files, HOME),
@@ -128,6 +141,7 @@ export const createKernel = ({ jail, host, report, inspector }: KernelOptions): 
       nudge()
       return opened
     },
+    projectArrived: persist.projectArrived,
     keepProject: async () => {
       await persist.keepProject()
       nudge()
@@ -173,7 +187,8 @@ export const createKernel = ({ jail, host, report, inspector }: KernelOptions): 
     },
     unwatch: watches.remove,
     serveTree: (port) => {
-      expose(home.serve(), port)
+      home = inspector().createTreeCaller({ vfs, home: HOME, keep: persist.flushProject, nudge, moving })
+      expose(home.tree, port)
     },
   }
 
@@ -205,7 +220,7 @@ export const createKernel = ({ jail, host, report, inspector }: KernelOptions): 
           look(now),
           judged,
           persist.turn(now),
-          home.turn(now),
+          home?.turn(now) ?? Number.POSITIVE_INFINITY,
         )
         if (moved) await new Promise((resolve) => setTimeout(resolve, BATCH_MS))
         else await sleepAsync(memory, seen, next)

@@ -6,7 +6,7 @@ import { createFiles } from '../vfs/files.ts'
 import { formatVfs } from '../vfs/format.ts'
 import { fsck } from '../vfs/fsck.ts'
 import { attachVfs } from '../vfs/vfs.ts'
-import { createMachineTree } from './machine-tree.ts'
+import { createTreeCaller } from './machine-tree.ts'
 
 const HOME = '/home/project'
 const encode = (text: string): Uint8Array => new TextEncoder().encode(text)
@@ -18,14 +18,21 @@ const setUp = () => {
   const files = createFiles(vfs)
   files.mkdir(HOME, { recursive: true })
   let nudges = 0
-  const part = createMachineTree({ vfs, home: HOME, keep: async () => {}, nudge: () => void nudges++ })
-  const tree = part.serve()
+  const caller = () =>
+    createTreeCaller({
+      vfs,
+      home: HOME,
+      keep: async () => {},
+      nudge: () => void nudges++,
+      moving: (value) => value,
+    })
+  const { tree, turn } = caller()
   const text = (path: string): string => new TextDecoder().decode(files.readFile(`${HOME}/${path}`))
   const changes = (): Record<string, string> =>
     Object.fromEntries((tree.look() as TreeChange[]).map(({ path, kind }) => [path, kind]))
   const versionOf = (path: string): string => tree.read([path])[0]?.version ?? 'none'
   const apply = (step: TreeStep): string => tree.apply([step])[0]?.state ?? 'none'
-  return { files, part, tree, text, changes, versionOf, apply }
+  return { files, caller, turn, tree, text, changes, versionOf, apply }
 }
 
 test('a look tells what differs from the one before, and nothing twice', () => {
@@ -48,14 +55,14 @@ test('a look tells what differs from the one before, and nothing twice', () => {
 })
 
 test('a change of the machine is told once to who waits, what the caller did itself is not', async () => {
-  const { files, part, tree, changes, apply } = setUp()
+  const { files, turn: look, tree, changes, apply } = setUp()
   changes()
   let isTold = false
   void tree.differs().then(() => {
     isTold = true
   })
   const turn = async (now: number): Promise<void> => {
-    part.turn(now)
+    look(now)
     await Promise.resolve()
   }
   await turn(1e6)
@@ -71,11 +78,11 @@ test('a change of the machine is told once to who waits, what the caller did its
 })
 
 test('a second caller sees everything, although the first is still looking', () => {
-  const { files, part, changes } = setUp()
+  const { files, caller, changes } = setUp()
   files.writeFile(`${HOME}/a`, encode('1'))
   files.writeFile(`${HOME}/b`, encode('1'))
   changes()
-  const second = part.serve()
+  const second = caller().tree
   files.writeFile(`${HOME}/c`, encode('1'))
   assert.deepEqual(changes(), { c: 'file' })
   assert.deepEqual(

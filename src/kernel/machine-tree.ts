@@ -1,5 +1,6 @@
 /**
- * The home directory for disk sync: what differs from the last look, bytes, and steps.
+ * The home directory for disk sync: what differs from the last look, bytes, and steps. A part of the inspector's script: most machines
+ * have no folder of the disk.
  *
  * Invariant: a caller is told of everything in the home, once; what one caller has seen is no other's. The one before may still be
  * at work when the next begins, and a caller that takes a part for the whole would remove the rest from the disk.
@@ -8,7 +9,6 @@
  * moved on; the longer the list takes, the longer it waits for the next.
  */
 import { type MachineTree, TREE_BATCH_BYTES, type TreeChange, type TreeStep } from '../abi/disk.ts'
-import { moving } from '../ipc/rpc.ts'
 import { applyStep, type HomeEntry, listHome, readStable } from '../vfs/home-tree.ts'
 import { type SharedVfs, WALK } from '../vfs/types.ts'
 
@@ -17,38 +17,24 @@ const LOOK_MS = 60
 /** A look may take this part of the kernel's time at most. */
 const REST = 4
 
-export interface MachineTreePart {
-  /** For a caller that has seen nothing yet; only the newest is told of news. */
-  serve(): MachineTree
-  /** Milliseconds until it wants to be called again. */
-  turn(now: number): number
-}
-
 export interface MachineTreeOptions {
   vfs: SharedVfs
   home: string
   /** Resolves when the home is kept with its project. */
   keep: () => Promise<void>
   nudge: () => void
+  /** The kernel's own, which knows what its answers take along. */
+  moving: <T extends object>(value: T, transfers: Transferable[]) => T
 }
 
-export const createMachineTree = (options: MachineTreeOptions): MachineTreePart => {
-  let newest: Caller | null = null
-  return {
-    serve: () => {
-      newest = createCaller(options)
-      return newest.tree
-    },
-    turn: (now) => newest?.turn(now) ?? Number.POSITIVE_INFINITY,
-  }
-}
-
-interface Caller {
+export interface TreeCaller {
   tree: MachineTree
+  /** Milliseconds until it wants to be called again. */
   turn(now: number): number
 }
 
-const createCaller = ({ vfs, home, keep, nudge }: MachineTreeOptions): Caller => {
+/** For a caller that has seen nothing yet. */
+export const createTreeCaller = ({ vfs, home, keep, nudge, moving }: MachineTreeOptions): TreeCaller => {
   const homeName = new TextEncoder().encode(home)
   let picture = new Map<string, HomeEntry>()
   let { cursor } = vfs.changes(-1)

@@ -72,6 +72,7 @@ export interface ProcessesOptions {
   listing: ProcFiles
   pulses: Pulses
   sync: ChildrenOptions['sync']
+  bring: ChildrenOptions['bring']
   watch: (slot: number, fd: number) => number
 }
 
@@ -224,6 +225,7 @@ export const createProcesses = (options: ProcessesOptions): Processes => {
     killFor: signals.killFor,
     refresh: listing.refresh,
     sync: options.sync,
+    bring: options.bring,
     watch: (entry, fd) => options.watch(entry.slot, fd),
     pulse: pulses.wish,
     cwdOf: (entry) =>

@@ -28,6 +28,7 @@ export interface ProcessRequests {
   kill(reply: unknown, pid: unknown, signal: unknown): { reply: number; pid: number; signal: number }
   refresh(reply: unknown, pid: unknown): { reply: number; pid: number }
   sync(reply: unknown, inode: unknown): { reply: number; inode: number }
+  bring(reply: unknown, inode: unknown): { reply: number; inode: number }
   watch(reply: unknown, fd: unknown): { reply: number; fd: number }
   pulse(reply: unknown): { reply: number }
 }
@@ -56,6 +57,7 @@ export const processRequests: ProcessRequests = {
   }),
   refresh: (reply, pid) => ({ reply: parseReply(reply), pid: integer(pid, 0, PID_MAX, 'pid') }),
   sync: (reply, inode) => ({ reply: parseReply(reply), inode: integer(inode, 1, PID_MAX, 'inode') }),
+  bring: (reply, inode) => ({ reply: parseReply(reply), inode: integer(inode, 1, PID_MAX, 'inode') }),
   watch: (reply, fd) => ({ reply: parseReply(reply), fd: integer(fd, 0, DESCRIPTOR_MAX, 'descriptor') }),
   pulse: (reply) => ({ reply: parseReply(reply) }),
 }

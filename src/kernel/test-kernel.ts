@@ -85,6 +85,7 @@ export const setUp = ({
     traceEntry,
     pulses: createPulses(memory),
     sync: async () => {},
+    bring: () => 0,
     watch: createWatchFiles(objects, files).add,
     granted: () => grantAll({ ...KIND_LIMITS, ...limits }, 'settings'),
     report,

@@ -3,7 +3,8 @@
  *
  * Invariant: the walk ends whatever the nodes say: each is made once, a directory has one name.
  */
-import { type Names, NODE, type Node, type Recovered, sizeOf } from './recovery.ts'
+import { createNode, type Names, type Node } from './nodes.ts'
+import { NODE, type Recovered, sizeOf } from './recovery.ts'
 import { BLOCK_BYTES, FACTS_WORDS, ROOT_ID } from './segment.ts'
 
 /** Makes what the walk finds. Handles are the visitor's own; a negative one means that the thing was refused and is left out. */
@@ -25,38 +26,38 @@ const LOST = new TextEncoder().encode('lost+found')
 const decoder = new TextDecoder()
 const encoder = new TextEncoder()
 
+const pathIn = (open: Open, u8: Uint8Array, at: number, length: number): string =>
+  `${open.path}${decoder.decode(u8.slice(at, at + length))}`
+
 /** Builds the tree from its root on. Losses are added to those of `recovered`. */
 export const walkRecovered = (recovered: Recovered, root: number, visit: TreeVisitor): void => {
   const { nodes, losses } = recovered
-  const handles = new Map<number, number>()
   const lose = (path: string, what: string): void => void losses.push({ path, what })
 
   const place = (open: Open, u8: Uint8Array, at: number, length: number, id: number): Open | null => {
-    const path = (): string => `${open.path}${decoder.decode(u8.slice(at, at + length))}`
     if (!isName(u8, at, length)) {
       lose(open.path, 'an entry with an impossible name was left out')
       return null
     }
     const node = nodes.get(id)
     if (!node || !isWhole(node)) {
-      lose(path(), 'its content is lost')
+      lose(pathIn(open, u8, at, length), 'its content is lost')
       return null
     }
-    const known = handles.get(id)
-    if (known !== undefined) {
-      if (node.kind === NODE.DIRECTORY || !visit.link(open.handle, u8, at, length, known))
-        lose(path(), 'the name was left out: it stands elsewhere already')
+    if (node.handle >= 0) {
+      if (node.kind === NODE.DIRECTORY || !visit.link(open.handle, u8, at, length, node.handle))
+        lose(pathIn(open, u8, at, length), 'the name was left out: it stands elsewhere already')
       return null
     }
     const make = node.kind === NODE.DIRECTORY ? visit.directory : visit.leaf
     const handle = make(open.handle, u8, at, length, node)
     if (handle < 0) {
-      lose(path(), 'the name was left out: it stands there twice')
+      lose(pathIn(open, u8, at, length), 'the name was left out: it stands there twice')
       return null
     }
-    handles.set(id, handle)
-    if (node.isDoubtful) lose(path(), doubt(node))
-    return node.kind === NODE.DIRECTORY ? { node, handle, path: `${path()}/` } : null
+    nodes.setHandle(node, handle)
+    if (node.isDoubtful) lose(pathIn(open, u8, at, length), doubt(node))
+    return node.kind === NODE.DIRECTORY ? { node, handle, path: `${pathIn(open, u8, at, length)}/` } : null
   }
   const build = (from: Open): void => {
     const queue = [from]
@@ -72,48 +73,42 @@ export const walkRecovered = (recovered: Recovered, root: number, visit: TreeVis
   }
 
   const top = nodes.get(ROOT_ID)
-  handles.set(ROOT_ID, root)
+  if (top) nodes.setHandle(top, root)
   if (top?.isDoubtful) lose('', doubt(top))
   if (top) build({ node: top, handle: root, path: '' })
-  if (recovered.isDamaged) adopt(recovered, root, handles, visit, build)
+  if (recovered.isDamaged) adopt(recovered, root, visit, build)
 }
 
 /** What has lost its name to the damage gets one under lost+found. */
 const adopt = (
   { nodes, losses }: Recovered,
   root: number,
-  handles: Map<number, number>,
   visit: TreeVisitor,
   build: (from: Open) => void,
 ): void => {
   const children = new Set<number>()
   for (const node of nodes.values())
-    for (const group of handles.has(node.id) ? [] : groupsOf(node))
+    for (const group of node.handle >= 0 ? [] : groupsOf(node))
       eachName(group, (_u8, _at, _length, id) => void children.add(id))
   let lost = -1
   for (const node of nodes.values()) {
-    if (handles.has(node.id) || !isWhole(node) || children.has(node.id)) continue
+    if (node.handle >= 0 || !isWhole(node) || children.has(node.id)) continue
     if (lost < 0) lost = visit.directory(root, LOST, 0, LOST.length, directoryNode())
     if (lost < 0) return
     const name = encoder.encode(`${node.id}`)
     const make = node.kind === NODE.DIRECTORY ? visit.directory : visit.leaf
     const handle = make(lost, name, 0, name.length, node)
-    handles.set(node.id, handle)
+    nodes.setHandle(node, handle)
     losses.push({ path: `lost+found/${node.id}`, what: 'its name and folder are lost' })
     if (node.kind === NODE.DIRECTORY) build({ node, handle, path: `lost+found/${node.id}/` })
   }
 }
 
-const directoryNode = (): Node => ({
-  id: 0,
-  kind: NODE.DIRECTORY,
-  i32: Int32Array.of(NODE.DIRECTORY, 0o755, ...Array.from({ length: FACTS_WORDS - 2 }, () => 0)),
-  word: 0,
-  data: null,
-  blocks: null,
-  names: null,
-  isDoubtful: false,
-})
+const directoryNode = (): Node => {
+  const facts = new Int32Array(FACTS_WORDS)
+  facts.set([NODE.DIRECTORY, 0o755])
+  return createNode(0, NODE.DIRECTORY, facts)
+}
 
 const doubt = (node: Node): string =>
   node.kind === NODE.DIRECTORY
@@ -123,8 +118,8 @@ const doubt = (node: Node): string =>
 /** Whether there is enough to make something of it. */
 const isWhole = (node: Node): boolean => {
   if (node.kind === NODE.DIRECTORY) return true
-  if (node.kind === NODE.SYMLINK) return (node.data?.length ?? 0) > 0
-  return node.kind === NODE.FILE && (node.data !== null || sizeOf(node) === 0 || sizeOf(node) > BLOCK_BYTES)
+  if (node.kind === NODE.SYMLINK) return node.length > 0
+  return node.kind === NODE.FILE && (node.body !== null || sizeOf(node) === 0 || sizeOf(node) > BLOCK_BYTES)
 }
 
 const groupsOf = (node: Node): Names[] =>

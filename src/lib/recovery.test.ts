@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { checksum } from './checksum.ts'
-import { createRecovery, type StoredPart } from './recovery.ts'
+import { createRecovery, type StoredPart, sizeOf } from './recovery.ts'
 import { type TreeVisitor, walkRecovered } from './recovery-walk.ts'
-import { createSegmentWriter, FACTS_WORDS, isPart, type Part, RECORD, ROOT_ID } from './segment.ts'
+import { createSegmentWriter, FACTS_WORDS, isBodyOf, isPart, type Part, RECORD, ROOT_ID } from './segment.ts'
 
 const FILES = 60
 
@@ -63,7 +63,10 @@ const sample = (factsWords = FACTS_WORDS): Part[] => {
   return parts
 }
 
-const stored = ({ bytes, ids, batch, commit }: Part): StoredPart => ({ bytes, ids, batch, commit })
+const stored = ({ bytes, body, ids, batch, commit }: Part): StoredPart => {
+  const far = body && { size: body.byteLength, u8: new Uint8Array(body), isLost: !isBodyOf(bytes, body) }
+  return { bytes, body: far, ids, batch, commit }
+}
 
 const visit = (parts: readonly StoredPart[]) => {
   const recovery = createRecovery()
@@ -98,7 +101,9 @@ test('each damaged or missing part costs little, and the damage is told', () => 
       const part = all[index] as StoredPart
       const bytes = part.bytes?.slice(0) as ArrayBuffer
       new Uint8Array(bytes)[40 + (index % 60)]! ^= 4
-      all[index] = isMissing ? { bytes: null, ids: null, batch: 0, commit: false } : { ...part, bytes }
+      all[index] = isMissing
+        ? { bytes: null, body: null, ids: null, batch: 0, commit: false }
+        : { ...part, bytes }
       const { made, losses } = visit(all)
       assert.ok(losses.length > 0, `part ${index}`)
       assert.ok(made.length >= FILES, `part ${index}: ${made.length}`)
@@ -117,6 +122,86 @@ test('without the part that names the top, everything is under lost+found', () =
   assert.ok(made.includes('lost+found'))
   assert.ok(made.length >= FILES)
   assert.ok(losses.some(({ path }) => path.startsWith('lost+found/')))
+})
+
+/** A folder with one file, written twice, the second time in a part of its own. */
+const twice = (id: number): StoredPart[] =>
+  [
+    [1, 'first'],
+    [2, 'the second'],
+  ].map(([batch, words]) => {
+    const writer = createSegmentWriter(Number(batch), 0)
+    const text = new TextEncoder().encode(String(words))
+    if (batch === 1) {
+      writer.i32.set([2, 0o755], writer.record(RECORD.FACTS, ROOT_ID, FACTS_WORDS * 4) >> 2)
+      writer.i32.set([0, id, 4, 0x656c6966], writer.record(RECORD.NAMES, ROOT_ID, 16) >> 2)
+    }
+    writer.body.set(text, writer.file(id, text.length))
+    writer.i32.set([1, 0o600 + Number(batch), 0, 0, 0, 0, 0, 0, text.length, 0, 0], writer.words)
+    writer.end()
+    return stored(writer.take()[0] as Part)
+  })
+
+const contentOf = (parts: StoredPart[], id: number) => {
+  const recovery = createRecovery()
+  for (const part of parts) recovery.log(part)
+  const recovered = recovery.finish()
+  const node = recovered.nodes.get(id)
+  const bytes = node?.body?.u8?.slice(node.at, node.at + node.length)
+  const losses: string[] = []
+  walkRecovered(recovered, 0, { directory: () => 1, leaf: () => 2, link: () => true })
+  for (const { path, what } of recovered.losses) losses.push(`${path}: ${what}`)
+  return {
+    text: bytes && new TextDecoder().decode(bytes),
+    mode: node?.i32[node.word + 1],
+    size: node && sizeOf(node),
+    handle: recovered.nodes.get(id)?.handle,
+    lastId: recovered.lastId,
+    losses,
+  }
+}
+
+const DOUBT = 'its latest version is lost; this is an older one, or parts of it are empty'
+
+test('the later record of a file counts, whatever its id', () => {
+  for (const id of [2, 4095, 4096, 70_000, 5_000_000, 2 ** 31 - 1]) {
+    const { text, mode, size, handle, lastId, losses } = contentOf(twice(id), id)
+    assert.deepEqual([text, mode, size, handle, lastId], ['the second', 0o602, 10, 2, id])
+    assert.deepEqual(losses, [])
+  }
+})
+
+test('a body that is lost or missing leaves content and facts of before, and no content leaves no file', () => {
+  for (const id of [2, 5_000_000]) {
+    const [first, second] = twice(id) as [StoredPart, StoredPart]
+    for (const body of [null, { size: 10, u8: null, isLost: true }]) {
+      const older = contentOf([first, { ...second, body }], id)
+      assert.deepEqual(
+        [older.text, older.mode, older.size, older.losses],
+        ['first', 0o601, 5, [`file: ${DOUBT}`]],
+      )
+      const newer = contentOf([{ ...first, body }, second], id)
+      assert.deepEqual([newer.text, newer.mode, newer.losses], ['the second', 0o602, []])
+      const neither = contentOf(
+        [
+          { ...first, body },
+          { ...second, body },
+        ],
+        id,
+      )
+      assert.deepEqual([neither.text, neither.losses], [undefined, ['file: its content is lost']])
+    }
+  }
+})
+
+test('a record that reaches out of its body is no record, and a body that is not the head’s is known', () => {
+  const [first] = twice(2) as [StoredPart]
+  const bytes = first.bytes as ArrayBuffer
+  assert.ok(isBodyOf(bytes, first.body?.u8?.buffer as ArrayBuffer))
+  assert.ok(!isBodyOf(bytes, new ArrayBuffer(8)) && !isBodyOf(new ArrayBuffer(3), new ArrayBuffer(8)))
+  const short = contentOf([{ ...first, body: { size: 4, u8: new Uint8Array(4), isLost: false } }], 2)
+  assert.equal(short.text, undefined)
+  assert.ok(short.losses.length > 0)
 })
 
 test('a batch without its last part never happened', () => {

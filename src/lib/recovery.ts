@@ -1,43 +1,19 @@
 /**
  * From stored parts back to a tree: checkpoint first, then the log's batches in order. Content is not copied, nodes point into
- * the parts. Whatever is damaged costs only what stood in it, and is named.
+ * the parts' bodies, which need not be here yet. Whatever is damaged costs only what stood in it, and is named.
  *
  *   parts ─► nodes by id ─► walk from the root (recovery-walk.ts) ─► a visitor makes files (src/vfs/restore.ts) or a zip (src/host)
  *
  * Invariant: nothing that a part says is believed further than its own project: ids, names, sizes and links are checked here and
  * by the walk.
  */
-import { BLOCK_BYTES, isPart, type RecordVisitor, ROOT_ID, readPart } from './segment.ts'
+import { createNodes, type Node, type Nodes } from './nodes.ts'
+import { BLOCK_BYTES, type Body, isPart, type RecordVisitor, ROOT_ID, readPart } from './segment.ts'
 
 export const NODE = { FILE: 1, DIRECTORY: 2, SYMLINK: 3 } as const
 
 /** 4 TiB, as src/vfs has it. */
 const FILE_MAX = 2 ** 42
-
-export interface Bytes {
-  u8: Uint8Array
-  at: number
-  length: number
-}
-
-export interface Names {
-  i32: Int32Array
-  word: number
-  length: number
-}
-
-export interface Node {
-  id: number
-  kind: number
-  /** Mode, times, size and hint; see FACTS in segment.ts. */
-  i32: Int32Array
-  word: number
-  data: Bytes | null
-  blocks: Map<number, Bytes> | null
-  names: Map<number, Names> | null
-  /** A newer state of it stood in a damaged part. */
-  isDoubtful: boolean
-}
 
 /** Something that could not be brought back as it was. `path` is relative to the project's folder. */
 export interface Loss {
@@ -45,9 +21,10 @@ export interface Loss {
   what: string
 }
 
-/** A part as the store gives it. `bytes` null: the record is missing or is no part at all. */
+/** A part as the store gives it. `bytes` null: the record is missing or is no part at all. `body` null: it has none. */
 export interface StoredPart {
   bytes: ArrayBuffer | null
+  body: Body | null
   ids: Uint32Array | null
   batch: number
   commit: boolean
@@ -62,7 +39,7 @@ export interface Recovery {
 }
 
 export interface Recovered {
-  nodes: Map<number, Node>
+  nodes: Nodes
   /** Highest id that was ever seen. */
   lastId: number
   /** Highest batch. */
@@ -82,10 +59,8 @@ interface Arrived {
 
 const arrived = (part: StoredPart): Arrived => ({ part, isWhole: part.bytes !== null && isPart(part.bytes) })
 
-const NO_FACTS = Int32Array.of(0, 0o644, 0, 0, 0, 0, 0, 0, 0, 0, 0)
-
 export const createRecovery = (): Recovery => {
-  const nodes = new Map<number, Node>()
+  const nodes = createNodes()
   const losses: Loss[] = []
   let pending: Arrived[] = []
   let lastId = ROOT_ID
@@ -93,49 +68,58 @@ export const createRecovery = (): Recovery => {
   let parts = 0
   let damaged = 0
   let unnamed = 0
+  /** Contents whose body is lost. */
+  let lost = 0
 
-  const nodeOf = (id: number): Node => {
-    const known = nodes.get(id)
-    if (known) return known
-    const node: Node = {
-      id,
-      kind: 0,
-      i32: NO_FACTS,
-      word: 0,
-      data: null,
-      blocks: null,
-      names: null,
-      isDoubtful: false,
-    }
-    nodes.set(id, node)
+  const see = (id: number): void => {
     if (id > lastId) lastId = id
-    return node
+  }
+  const nodeOf = (id: number): Node => {
+    see(id)
+    return nodes.keep(id)
   }
   const visitor: RecordVisitor = {
+    file: (id, i32, word, body) => {
+      see(id)
+      return !body.isLost && nodes.add(id, i32, word, body)
+    },
     facts: (id, i32, word) => {
       const node = nodeOf(id)
       if (node.kind !== i32[word]) {
-        node.data = null
+        forget(node)
         node.blocks = null
         node.names = null
       }
+      if (node.kind !== 0) node.older = { i32: node.i32, word: node.word }
       node.kind = i32[word] ?? 0
       node.i32 = i32
       node.word = word
     },
-    data: (id, u8, at, length) => {
+    data: (id, body, at, length) => {
       const node = nodeOf(id)
-      node.data = { u8, at, length }
+      if (body.isLost) {
+        lost++
+        loseContent(node)
+        return
+      }
+      node.body = body
+      node.at = at
+      node.length = length
       node.blocks = null
       node.names = null
       node.isDoubtful = false
     },
-    block: (id, number, u8, at, length) => {
+    block: (id, number, body, at, length) => {
       const node = nodeOf(id)
-      node.data = null
+      if (body.isLost) {
+        lost++
+        node.isDoubtful = true
+        return
+      }
+      forget(node)
       node.blocks ??= new Map()
       if (length === 0) node.blocks.delete(number)
-      else node.blocks.set(number, { u8, at, length })
+      else node.blocks.set(number, { body, at, length })
     },
     names: (id, number, i32, word, length) => {
       const node = nodeOf(id)
@@ -143,10 +127,10 @@ export const createRecovery = (): Recovery => {
       if (length === 0) node.names.delete(number)
       else node.names.set(number, { i32, word, length })
     },
-    gone: (id) => void nodes.delete(id),
+    gone: nodes.delete,
   }
-  const apply = ({ part: { bytes, ids }, isWhole }: Arrived): void => {
-    if (bytes && isWhole && readPart(bytes, visitor)) return
+  const apply = ({ part: { bytes, body, ids }, isWhole }: Arrived): void => {
+    if (bytes && isWhole && readPart(bytes, body, visitor)) return
     damaged++
     if (!ids) unnamed++
     for (const id of ids ?? []) if (id >= ROOT_ID) nodeOf(id).isDoubtful = true
@@ -176,9 +160,22 @@ export const createRecovery = (): Recovery => {
           path: '',
           what: `${unnamed} stored parts are missing; some files may be older than they were`,
         })
-      return { nodes, lastId, lastBatch, isEmpty: parts === 0, isDamaged: damaged > 0, losses }
+      return { nodes, lastId, lastBatch, isEmpty: parts === 0, isDamaged: damaged + lost > 0, losses }
     },
   }
+}
+
+const forget = (node: Node): void => {
+  node.body = null
+  node.length = 0
+}
+
+/** The content that was there before is all there is, and has the facts of then. */
+const loseContent = (node: Node): void => {
+  node.isDoubtful = true
+  if (!node.older || (!node.body && !node.blocks)) return
+  node.i32 = node.older.i32
+  node.word = node.older.word
 }
 
 /** An inode whose facts are lost, but not all of its content: what it must have been. */
@@ -186,7 +183,7 @@ const guess = (node: Node): void => {
   const isDirectory = (node.names?.size ?? 0) > 0
   let last = -1
   for (const number of node.blocks?.keys() ?? []) last = Math.max(last, number)
-  const end = last < 0 ? (node.data?.length ?? 0) : last * BLOCK_BYTES + (node.blocks?.get(last)?.length ?? 0)
+  const end = last < 0 ? node.length : last * BLOCK_BYTES + (node.blocks?.get(last)?.length ?? 0)
   if (!isDirectory && end === 0) return
   node.kind = isDirectory ? NODE.DIRECTORY : NODE.FILE
   node.i32 = Int32Array.of(

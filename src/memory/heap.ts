@@ -29,6 +29,8 @@ export const HEAP = {
   /** Granules in free runs, and used ones by owner. */
   FREE: 1,
   USED: 2,
+  /** Granules that are promised to files which are still to come; in none of the counts. */
+  PROMISED: 6,
   LEVELS: 4,
   LISTS: 8,
   HEADS: 32,
@@ -194,10 +196,13 @@ export const formatHeap = (memory: Memory): void => {
   extendTo(i32, (pages || INITIAL_PAGES) * PAGE_WORDS)
 }
 
+/** What files leave free: for objects, and for what is still to come. */
+const reserveOf = (i32: Int32Array): number => RESERVE_GRANULES + i32[HEAP_AT + HEAP.PROMISED]!
+
 /** A run with whatever was in it; 0 when the machine is full. Views may be new afterwards. Lock held. */
 export const takeRun = (memory: Memory, granules: number, owner: number): number => {
   if (granules > MAX_GRANULES || granules <= 0) return 0
-  const reserve = owner === OWNER.FILES ? RESERVE_GRANULES : 0
+  const reserve = owner === OWNER.FILES ? reserveOf(memory.i32) : 0
   let run = 0
   for (;;) {
     const { i32 } = memory
@@ -243,7 +248,7 @@ export const extendRun = (
   const behind = run + granules * GRANULE_WORDS
   if ((behind & SEGMENT_MASK) === 0 || behind >= i32[HEAP_AT + HEAP.END]!) return false
   const length = i32[mapOf(behind)]!
-  if (length < more || i32[HEAP_AT + HEAP.FREE]! - more < RESERVE_GRANULES) return false
+  if (length < more || i32[HEAP_AT + HEAP.FREE]! - more < reserveOf(i32)) return false
   remove(i32, behind, length)
   keep(i32, behind)
   keep(i32, behind + 1)
@@ -257,19 +262,35 @@ export interface HeapUsage {
   free: number
   files: number
   objects: number
+  /** Kept free for files that are still to come. */
+  promised: number
 }
 
 export const heapUsage = (memory: Memory): HeapUsage => ({
   free: memory.i32[HEAP_AT + HEAP.FREE]! * GRANULE_BYTES,
   files: memory.i32[HEAP_AT + HEAP.USED + OWNER.FILES]! * GRANULE_BYTES,
   objects: memory.i32[HEAP_AT + HEAP.USED + OWNER.OBJECTS]! * GRANULE_BYTES,
+  promised: promisedRoom(memory) * GRANULE_BYTES,
 })
 
 /** Bytes that could still be taken, growth included. */
 export const heapRoom = (memory: Memory): number => {
   const pages = memory.i32[SUPERBLOCK.LIMIT]! - memory.i32[SUPERBLOCK.PAGES]!
-  return (memory.i32[HEAP_AT + HEAP.FREE]! - RESERVE_GRANULES) * GRANULE_BYTES + pages * PAGE_BYTES
+  return (memory.i32[HEAP_AT + HEAP.FREE]! - reserveOf(memory.i32)) * GRANULE_BYTES + pages * PAGE_BYTES
 }
+
+/** Keeps room for files that are still to come, from everybody. False when there is not as much. Lock held. */
+export const promiseRoom = (memory: Memory, granules: number): boolean => {
+  if (granules * GRANULE_BYTES > heapRoom(memory)) return false
+  put(memory.i32, HEAP_AT + HEAP.PROMISED, promisedRoom(memory) + granules)
+  return true
+}
+
+const promisedRoom = (memory: Memory): number => memory.i32[HEAP_AT + HEAP.PROMISED]!
+
+/** The files take it now, or never will. Lock held. */
+export const redeemRoom = (memory: Memory, granules: number): void =>
+  put(memory.i32, HEAP_AT + HEAP.PROMISED, promisedRoom(memory) - granules)
 
 /**
  * Walks every free list and map. Calls `free` for each free run and returns sentences about what is wrong. Lock held.

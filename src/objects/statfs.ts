@@ -17,6 +17,7 @@ export interface StoreFacts {
 export const statStore = ({ memory }: Objects): StoreFacts => {
   const most = getWord(memory, SUPERBLOCK.LIMIT) * MEMORY_PAGE
   const free = Math.max(0, heapRoom(memory))
-  const size = Math.min(most, free + heapUsage(memory).files)
+  const { files, promised } = heapUsage(memory)
+  const size = Math.min(most, free + files + promised)
   return { block: PAGE_BYTES, size, free, nameMax: NAME_MAX }
 }

@@ -19,6 +19,7 @@ import { createKernelCalls, type KernelCalls } from './kernel-calls.ts'
 import { lockDown, shield } from './lockdown.ts'
 import { attachMachine } from './machine.ts'
 import { createProcess, type Process } from './process.ts'
+import { waitIn } from './waiting.ts'
 
 /** What a kind of program does with a module; see src/runtimes. */
 export type Run = (
@@ -62,7 +63,9 @@ export const boot = async (
     if (!start.begin) settleRights(machine)
     setWord(machine.memory, threadAt(start.thread) + THREAD.STATE, THREAD_STATE.RUNNING)
     const calls = createKernelCalls(machine.memory, kernel.api)
-    reason = await run(createProcess({ ...machine, ...start, pulse, kernel: calls }), module, calls, {
+    const process = createProcess({ ...machine, ...start, pulse, kernel: calls })
+    machine.vfs.volume.bring = (inode) => waitIn(process, calls.bring(inode))
+    reason = await run(process, module, calls, {
       guest,
       begin: start.begin,
     })

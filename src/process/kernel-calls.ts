@@ -28,6 +28,8 @@ export interface KernelCalls {
   refresh(pid: number, call: number): Operation
   /** fsync(2) of an inode: 0 once it is kept, or -errno. */
   sync(inode: number): Operation
+  /** The bytes of a file whose project has only just been opened (vfs/arrive.ts): 0 once they are there, or -errno. */
+  bring(inode: number): Operation
   /** A watch on the folder behind a descriptor (objects/watch-file.ts): its descriptor, or -errno. */
   watch(fd: number): Operation
   /** The kernel looks whose pulse is wanted (memory/pulse.ts): 0. */
@@ -91,6 +93,7 @@ export const createKernelCalls = (memory: Memory, kernel: Remote<KernelForProces
     spawnThread: (argument) =>
       operation(SYSCALLS.thread.number, (reply) => kernel.spawnThread(reply, argument)),
     sync: (inode) => operation(SYSCALLS.sync.number, (reply) => kernel.sync(reply, inode)),
+    bring: (inode) => operation(SYSCALLS.read.number, (reply) => kernel.bring(reply, inode)),
     watch: (fd) => operation(SYSCALLS.watch.number, (reply) => kernel.watch(reply, fd)),
     pulse: () => operation(SYSCALLS.signal.number, (reply) => kernel.pulse(reply)),
     refresh: (pid, call) => operation(call, (reply) => kernel.refresh(reply, pid)),

@@ -74,18 +74,23 @@ export const createProjects = (options: ProjectsOptions): ProjectsPart => {
     return found
   }
   /** A page that was just reloaded may still be seen as another tab for a moment. */
-  const findFree = async (id: string, takeOver: boolean): Promise<ProjectInfo> => {
-    const end = performance.now() + LINGER_MS
-    for (;;) {
-      const project = await find(id)
-      if (takeOver || project.state !== 'elsewhere') return project
-      if (performance.now() > end)
-        throw new SysError(ERRNO.BUSY, project.name, 'the project is open in another tab')
+  const patiently = async <T>(attempt: () => Promise<T>): Promise<T> => {
+    for (const end = performance.now() + LINGER_MS; ; ) {
+      try {
+        return await attempt()
+      } catch (error) {
+        if (!isCode(error, 'EBUSY') || performance.now() > end) throw error
+      }
       await new Promise((resolve) => setTimeout(resolve, LINGER_MS / 10))
     }
   }
+  const findFree = async (id: string, takeOver: boolean): Promise<ProjectInfo> => {
+    const project = await find(id)
+    if (takeOver || project.state !== 'elsewhere') return project
+    throw new SysError(ERRNO.BUSY, project.name, 'the project is open in another tab')
+  }
   const restore = async (id: string, takeOver: boolean): ReturnType<Projects['open']> => {
-    const project = await (await host()).openProject(id, takeOver)
+    const project = await patiently(() => host().then((each) => each.openProject(id, takeOver)))
     await trust.put(project.sealed)
     // What the project before ended with is nothing that this one has.
     state = SAVED
@@ -93,16 +98,33 @@ export const createProjects = (options: ProjectsOptions): ProjectsPart => {
     current = project
     losses = opened.losses
     emit({ what: 'opened', project })
-    await disk.resume(losses.length === 0).catch(() => {})
+    void settle(id)
     return { project, ...opened }
+  }
+  /** The folder of the disk is taken up when all content is there: what turns out to be lost must not go for newer than the disk's. */
+  const settle = async (id: string): Promise<void> => {
+    try {
+      const late = await (await kernel()).projectArrived()
+      if (current?.id !== id) return
+      if (late.length > 0) {
+        losses = [...losses, ...late]
+        emit({ what: 'lost', project: current, losses: late })
+      }
+      await disk.resume(losses.length === 0)
+    } catch {
+      // The machine is gone, or full; then the next save says so.
+    }
   }
   const open = async (
     id: string,
     { takeOver = false, discard = false }: OpenOptions,
   ): ReturnType<Projects['open']> => {
-    const project = await findFree(id, takeOver)
-    if (current?.id === id) return { project, entries: project.entries, losses }
     const isUsed = current !== null || hasRun()
+    if (isUsed) {
+      // What is open is left only for one that can be had.
+      const project = await patiently(() => findFree(id, takeOver))
+      if (current?.id === id) return { project, entries: project.entries, losses }
+    }
     await leave(discard)
     if (isUsed) await restart()
     try {

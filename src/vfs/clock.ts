@@ -31,6 +31,14 @@ export const stamp = (i32: Int32Array, at: number): void => {
   put(i32, at + 1, high)
 }
 
+/** The three times of an inode that was free, from its first on: nobody would want back what stood there. */
+export const stampFresh = (i32: Int32Array, at: number): void => {
+  for (let word = at; word < at + 6; word += 2) {
+    i32[word] = low
+    i32[word + 1] = high
+  }
+}
+
 /** Nanoseconds; values that do not fit 64 bits are cut off. */
 export const stampTime = (i32: Int32Array, at: number, time: bigint): void => {
   put(i32, at, Number(BigInt.asIntN(32, time)))

@@ -5,6 +5,7 @@
 import { ERRNO } from '../abi/errno.ts'
 import { heapRoom } from '../memory/heap.ts'
 import { beginRead, beginWrite, endRead, endWrite } from '../memory/sequence.ts'
+import { getWord } from '../memory/slots.ts'
 import { commit, put } from '../memory/undo.ts'
 import { changed } from './change.ts'
 import { stamp, stampTime, tick } from './clock.ts'
@@ -15,6 +16,13 @@ import { FILE_MAX, HOLD_BYTES, INODE, INODE_SHIFT } from './layout.ts'
 import { reserve, resize, shrink } from './storage.ts'
 import { KIND } from './types.ts'
 import type { Volume } from './volume.ts'
+
+/** Content that is still to come is waited for: 0, or why it cannot be had. Once it is there it is there for good. */
+const present = (volume: Volume, at: number): number => {
+  const { memory } = volume
+  if (at >= memory.i32.length) memory.refresh()
+  return getWord(memory, at + INODE.ABSENT) === 0 ? 0 : volume.bring(at >>> INODE_SHIFT)
+}
 
 const notFile = (kind: number | undefined): number =>
   kind === KIND.DIRECTORY ? -ERRNO.ISDIR : kind ? -ERRNO.INVAL : -ERRNO.NOENT
@@ -64,6 +72,8 @@ export const read = (
   length: number,
 ): number => {
   const at = inode << INODE_SHIFT
+  const absent = present(volume, at)
+  if (absent < 0) return absent
   if (length <= HOLD_BYTES) return readPiece(volume, at, position, target, start, length)
   let done = 0
   while (done < length) {
@@ -140,6 +150,8 @@ export const write = (
   length: number,
 ): number => {
   const at = inode << INODE_SHIFT
+  const absent = present(volume, at)
+  if (absent < 0) return absent
   if (length <= HOLD_BYTES) return writeHeld(volume, at, position, source, start, length)
   const append = position < 0
   const from = append ? claimEnd(volume, at, length) : position
@@ -188,21 +200,26 @@ const stampChange = (i32: Int32Array, at: number): void => {
   stamp(i32, at + INODE.CTIME)
 }
 
-export const truncate = (volume: Volume, inode: number, size: number): number =>
-  hold(volume, () => {
-    const at = inode << INODE_SHIFT
+export const truncate = (volume: Volume, inode: number, size: number): number => {
+  const at = inode << INODE_SHIFT
+  // To be empty nothing has to come first.
+  const absent = size === 0 ? 0 : present(volume, at)
+  if (absent < 0) return absent
+  return hold(volume, () => {
     const refused = refusal(volume, at)
     if (refused < 0) return refused
     if (size < 0) return -ERRNO.INVAL
     return size > FILE_MAX ? -ERRNO.FBIG : truncateHeld(volume, at, size)
   })
+}
 
-/** Lock held; the inode is a file that may be written. */
+/** Lock held; the inode is a file that may be written, and its bytes are there or are to be none. */
 export const truncateHeld = (volume: Volume, at: number, size: number): number => {
   beginWrite(volume.memory.i32, at)
   const fits = resize(volume, at, size)
   const { i32 } = volume.memory
   if (fits) stampChange(i32, at)
+  if (fits && i32[at + INODE.ABSENT] !== 0) put(i32, at + INODE.ABSENT, 0)
   endWrite(i32, at)
   if (fits) changed(volume, at)
   return fits ? 0 : -ERRNO.NOSPC
@@ -212,6 +229,8 @@ export const allocate = (volume: Volume, inode: number, offset: number, length: 
   const at = inode << INODE_SHIFT
   const end = offset + length
   if (offset < 0 || length <= 0) return -ERRNO.INVAL
+  const absent = present(volume, at)
+  if (absent < 0) return absent
   for (let position = offset; position < end; ) {
     const piece = Math.min(HOLD_BYTES, end - position)
     const result = allocateHeld(volume, at, position, piece, end)

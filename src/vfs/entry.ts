@@ -55,12 +55,15 @@ export const takeTable = (volume: Volume, buckets: number): number => {
   return table
 }
 
-/** Doubles the table when there are more entries than buckets. A full machine keeps the small one. Begins a change. */
-export const growTable = (volume: Volume): void => {
+/** Doubles the table until it has a bucket for each entry and `more`. A full machine keeps the small one. Begins a change. */
+export const growTable = (volume: Volume, more = 1): void => {
   const { base } = volume
-  const buckets = volume.memory.i32[volume.memory.i32[base + FS.TABLE]!]! + 1
-  if (volume.memory.i32[base + FS.ENTRIES]! < buckets) return
-  const table = takeTable(volume, buckets * 2)
+  const before = volume.memory.i32[volume.memory.i32[base + FS.TABLE]!]! + 1
+  const wanted = volume.memory.i32[base + FS.ENTRIES]! + more
+  if (wanted <= before) return
+  let buckets = before * 2
+  while (buckets < wanted) buckets *= 2
+  const table = takeTable(volume, buckets)
   if (table === 0) return
   const { i32 } = volume.memory
   put(i32, base + FS.NEXT_TABLE, table)

@@ -1,6 +1,7 @@
 /** POSIX paths as strings over a `Vfs`, for the kernel, the public API and tests. Refusals are thrown. */
 import { check, ERRNO, SysError } from '../abi/errno.ts'
 import { heapUsage } from '../memory/heap.ts'
+import type { Memory } from '../memory/memory.ts'
 import { sizeOf } from './content.ts'
 import { hold } from './hold.ts'
 import { eachInode } from './inode.ts'
@@ -183,9 +184,15 @@ const readWhole = (vfs: Vfs, inode: number, path: string): Uint8Array => {
 export const versionOf = (vfs: SharedVfs, inode: number): string =>
   `${inode}.${vfs.volume.memory.i32[(inode << INODE_SHIFT) + INODE.SEQUENCE]! >>> 0}`
 
+/** What is promised to files that are still to come counts as theirs. */
+const usedBytes = (memory: Memory): number => {
+  const { files, promised } = heapUsage(memory)
+  return files + promised
+}
+
 const usageOf = (vfs: SharedVfs): VfsUsage => {
   const { memory } = vfs.volume
-  const usage: VfsUsage = { files: 0, directories: 0, content: 0, used: heapUsage(memory).files }
+  const usage: VfsUsage = { files: 0, directories: 0, content: 0, used: usedBytes(memory) }
   eachInode(vfs.volume, (at) => {
     const kind = memory.i32[at + INODE.KIND]
     if (kind === KIND.DIRECTORY) usage.directories++

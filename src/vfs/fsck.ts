@@ -142,6 +142,9 @@ const checkStorage = (volume: Volume, at: number, marks: Marks, say: (problem: s
   if (depth < 0 || depth > 3 || (depth > 0 && capacity !== 0))
     say(`${what}: depth ${depth}, capacity ${capacity}`)
   const isOwn = data !== 0 && (data & BORROWED) === 0
+  const hasStorage = data !== 0 || depth !== 0 || i32[at + INODE.STORE] !== 0
+  if (i32[at + INODE.ABSENT] !== 0 && (hasStorage || i32[at + INODE.KIND] !== KIND.FILE))
+    say(`${what}: it has bytes that are still to come`)
   if (depth > 0 && isOwn) markNode(volume, marks, data, depth - 1, what)
   if (depth > 0 || data === 0) return
   if (capacity < size || capacity === 0 || capacity % GRANULE_BYTES !== 0)

@@ -3,6 +3,7 @@ import { check } from '../abi/errno.ts'
 import { packTree } from '../abi/tree.ts'
 import type { Recovered } from '../lib/recovery.ts'
 import { commit } from '../memory/undo.ts'
+import { type Arrivals, createArrivals } from './arrive.ts'
 import { pathBytes } from './files.ts'
 import { INODE, INODE_SHIFT } from './layout.ts'
 import { coverDirectory, dropMount, takeMount } from './mount.ts'
@@ -15,6 +16,10 @@ export interface HomeMount {
   ledger: Ledger
   /** A ledger that knows nothing yet. */
   fresh(): Ledger
+  /** Files, folders and links that were brought back. */
+  entries: number
+  /** What is still to come of it. */
+  arrivals: Arrivals
 }
 
 const find = (vfs: SharedVfs, path: string): number => {
@@ -22,15 +27,15 @@ const find = (vfs: SharedVfs, path: string): number => {
   return check(vfs.lookup(vfs.root, bytes, 0, length, WALK.FOLLOW), path) << INODE_SHIFT
 }
 
-const homeAt = (vfs: SharedVfs, root: number, ledger?: Ledger): HomeMount => {
-  const fresh = (): Ledger => createLedger(vfs.volume.memory.i32[root + INODE.DEVICE]!, root)
-  return { ledger: ledger ?? fresh(), fresh }
-}
+const freshLedger = (vfs: SharedVfs, root: number): Ledger =>
+  createLedger(vfs.volume.memory.i32[root + INODE.DEVICE]!, root)
 
 /** @throws SysError */
 export const emptyMount = (vfs: SharedVfs, files: Files, path: string): HomeMount => {
   files.mountTree(path, packTree([]), { readonly: false })
-  return homeAt(vfs, find(vfs, path))
+  const root = find(vfs, path)
+  const fresh = (): Ledger => freshLedger(vfs, root)
+  return { ledger: fresh(), fresh, entries: 0, arrivals: createArrivals(vfs.volume, () => new Map()) }
 }
 
 /** Nobody sees it before it is whole. @throws SysError ENOSPC when the machine has no room; the path is covered by nothing then */
@@ -59,12 +64,13 @@ export const mountRecovered = (
     path,
   )
   try {
-    const ledger = restoreVolume(volume, root, recovered)
+    const { ledger, entries, waiting } = restoreVolume(volume, root, recovered)
     check(
       locked(() => coverDirectory(volume, root, covered, false)),
       path,
     )
-    return homeAt(vfs, root, ledger)
+    const fresh = (): Ledger => freshLedger(vfs, root)
+    return { ledger, fresh, entries, arrivals: createArrivals(volume, waiting) }
   } catch (error) {
     locked(() => dropMount(volume, root))
     throw error

@@ -4,7 +4,7 @@
 import { OWNER, takeRun } from '../memory/heap.ts'
 import { beginWrite, endWrite } from '../memory/sequence.ts'
 import { keep, put } from '../memory/undo.ts'
-import { stamp } from './clock.ts'
+import { stamp, stampFresh } from './clock.ts'
 import {
   CHUNK_GRANULES,
   CHUNK_WORDS,
@@ -63,9 +63,7 @@ export const takeInode = (volume: Volume, kind: number, mode: number, device: nu
   i32[at + INODE.DEVICE] = device
   i32[at + INODE.COOKIE] = FIRST_COOKIE
   i32[at + INODE.CHANGED] = i32[volume.base + FS.CHANGES_READ]! - 1
-  stamp(i32, at + INODE.ATIME)
-  stamp(i32, at + INODE.MTIME)
-  stamp(i32, at + INODE.CTIME)
+  stampFresh(i32, at + INODE.ATIME)
   endWrite(i32, at)
   return at
 }

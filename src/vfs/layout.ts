@@ -92,6 +92,8 @@ export const INODE = {
   STORE: 27,
   /** Of a file or stored content that stands in the index: what its bytes were once. 0: in none. */
   HASH: 28,
+  /** Atomic. 1: the bytes are still to come, and nothing may look for them before (arrive.ts). */
+  ABSENT: 29,
   /** Pid of who changed it last; 0: the page or disk sync, through the kernel. A hint for watches, never undone. */
   WRITER: 31,
 } as const

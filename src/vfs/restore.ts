@@ -3,56 +3,67 @@
  * be, without a walk for each name.
  */
 import { ERRNO, SysError } from '../abi/errno.ts'
-import { hintOf, type Node, type Recovered, sizeOf } from '../lib/recovery.ts'
+import type { Node } from '../lib/nodes.ts'
+import { hintOf, type Recovered } from '../lib/recovery.ts'
 import { type TreeVisitor, walkRecovered } from '../lib/recovery-walk.ts'
-import { BLOCK_BYTES, ROOT_ID } from '../lib/segment.ts'
-import { beginWrite, endWrite } from '../memory/sequence.ts'
+import { ROOT_ID } from '../lib/segment.ts'
+import { promiseRoom } from '../memory/heap.ts'
+import { beginWrite } from '../memory/sequence.ts'
 import { commit } from '../memory/undo.ts'
-import { clearGap, copyIn, setSize, sizeOf as sizeNow } from './content.ts'
-import { findEntry, growTable, linkEntry, nameEntry } from './entry.ts'
+import { expectContent, isHere, roomFor } from './arrive.ts'
+import { endNames, findEntry, growTable, linkEntry, nameEntry } from './entry.ts'
+import { FILLED, fillContent } from './fill.ts'
 import { giveInode, takeEntry, takeInode } from './inode.ts'
 import { FS, INODE, INODE_SHIFT } from './layout.ts'
 import { hashName, isUtf8 } from './name.ts'
-import { createLedger, type Ledger } from './save.ts'
-import { reserve, resize, shrink } from './storage.ts'
-import { borrowContent, type Content, offerContent } from './store.ts'
+import { createLedger, type Ledger, lateLedger } from './save.ts'
+import { shrink } from './storage.ts'
+import { listContent } from './store-index.ts'
 import { KIND } from './types.ts'
 import type { Volume } from './volume.ts'
 
 /** Entries made per hold of the lock. */
 const HOLD_ENTRIES = 64
 
+export interface Restored {
+  /** What is needed to go on saving it under the same ids. */
+  ledger: Ledger
+  /** Files, folders and links. */
+  entries: number
+  /** Files whose bytes are still to come, by inode (arrive.ts). */
+  waiting(): Map<number, Node>
+}
+
 /**
- * Fills the empty directory `root` (first word) of a mount. Returns what is needed to go on saving it under the same ids.
+ * Fills the empty directory `root` (first word) of a mount.
  * @throws SysError ENOSPC when the machine has not enough memory for it
  */
-export const restoreVolume = (volume: Volume, root: number, recovered: Recovered): Ledger => {
+export const restoreVolume = (volume: Volume, root: number, recovered: Recovered): Restored => {
   const { memory, lock } = volume
-  const ledger = createLedger(memory.i32[root + INODE.DEVICE]!, root)
-  const enter = (at: number, node: Node): void => {
-    const sequence = memory.i32[at + INODE.SEQUENCE]!
-    ledger.known.set(at >>> INODE_SHIFT, { id: node.id, sequence, kind: node.kind, prints: null })
-  }
-  let made = 0
-  const breathe = (): void => {
-    if (++made % HOLD_ENTRIES !== 0) return
-    lock.release()
-    lock.acquire()
+  const device = memory.i32[root + INODE.DEVICE]!
+  const names = volume.base + FS.NAMES
+  /** Ids of what was made, one after the other, and inodes' sequences; tables of it are made when somebody asks for them. */
+  const ids: number[] = []
+  const sequences: number[] = []
+  /** For bytes that are still to come. */
+  let room = 0
+  const make: TreeVisitor['leaf'] = (parent, u8, at, length, node) => {
+    const made = makeEntry(volume, parent, u8, at, length, node)
+    if (made < 0) return made
+    if (memory.i32[made + INODE.ABSENT] !== 0) room += roomFor(node)
+    ids.push(node.id)
+    sequences.push(memory.i32[made + INODE.SEQUENCE]!)
+    if (ids.length % HOLD_ENTRIES === 0) {
+      endNames(volume)
+      lock.release()
+      lock.acquire()
+      beginWrite(memory.i32, names)
+    }
+    return made
   }
   const visitor: TreeVisitor = {
-    directory: (parent, u8, at, length, node) => {
-      breathe()
-      const directory = makeEntry(volume, parent, u8, at, length, node)
-      // What was made for the occasion (lost+found) has no id yet: the next save finds it.
-      if (directory > 0 && node.id > 0) enter(directory, node)
-      return directory
-    },
-    leaf: (parent, u8, at, length, node) => {
-      breathe()
-      const leaf = makeEntry(volume, parent, u8, at, length, node)
-      if (leaf > 0) enter(leaf, node)
-      return leaf
-    },
+    directory: make,
+    leaf: make,
     link: (parent, u8, at, length, leaf) => {
       if (!setName(volume, parent, u8, at, length)) return false
       linkName(volume, parent, leaf)
@@ -63,15 +74,46 @@ export const restoreVolume = (volume: Volume, root: number, recovered: Recovered
   }
   lock.acquire()
   try {
+    growTable(volume, recovered.nodes.size)
+    // Who looks for a name meanwhile waits for the lock, once in so many entries and not at each.
+    beginWrite(memory.i32, names)
     walkRecovered(recovered, root, visitor)
+    endNames(volume)
     const top = recovered.nodes.get(ROOT_ID)
     if (top) setFacts(memory.i32, root, top)
+    if (!promiseRoom(memory, room)) full()
     commit(memory.i32)
+  } catch (error) {
+    // What was half done is taken back by who takes the lock next; then the names are whole again.
+    lock.release()
+    lock.acquire()
+    endNames(volume)
+    throw error
   } finally {
     lock.release()
   }
-  ledger.nextId = recovered.lastId + 1
-  return ledger
+  const eachMade = (visit: (node: Node, sequence: number) => void): void => {
+    for (const [index, id] of ids.entries()) {
+      const node = recovered.nodes.get(id)
+      // What was made for the occasion (lost+found) has no id yet: the next save finds it.
+      if (node) visit(node, sequences[index]!)
+    }
+  }
+  const known = (): Ledger['known'] => {
+    const { known } = createLedger(device, root)
+    eachMade(({ id, kind, handle }, sequence) =>
+      known.set(handle >>> INODE_SHIFT, { id, kind, sequence, prints: null }),
+    )
+    return known
+  }
+  const waiting = (): Map<number, Node> => {
+    const waiting = new Map<number, Node>()
+    eachMade((node) => {
+      if (!isHere(node)) waiting.set(node.handle >>> INODE_SHIFT, node)
+    })
+    return waiting
+  }
+  return { ledger: lateLedger(device, recovered.lastId + 1, known), entries: ids.length, waiting }
 }
 
 const full = (): never => {
@@ -90,19 +132,16 @@ const setName = (volume: Volume, parent: number, u8: Uint8Array, at: number, len
 }
 
 const linkName = (volume: Volume, parent: number, at: number): void => {
-  growTable(volume)
   const entry = takeEntry(volume, volume.nameLength)
   if (entry === 0) full()
   const { i32 } = volume.memory
   nameEntry(volume, entry)
-  beginWrite(i32, volume.base + FS.NAMES)
   linkEntry(volume, parent, entry, at)
   if (i32[at + INODE.KIND] === KIND.DIRECTORY) {
     i32[at + INODE.PARENT] = parent
     i32[at + INODE.ENTRY] = entry
     i32[parent + INODE.LINKS]! += 1
   }
-  endWrite(i32, volume.base + FS.NAMES)
 }
 
 const makeEntry = (
@@ -118,6 +157,7 @@ const makeEntry = (
   const made = takeInode(volume, node.kind, 0, device)
   if (made === 0) return full()
   if (node.kind === KIND.DIRECTORY) volume.memory.i32[made + INODE.LINKS] = 2
+  else if (!isHere(node)) expectContent(volume, made, node)
   else if (!fill(volume, made, node)) {
     shrink(volume, made, 0)
     giveInode(volume, made)
@@ -136,52 +176,7 @@ const setFacts = (i32: Int32Array, at: number, node: Node): void => {
 
 /** False when the machine is full. */
 const fill = (volume: Volume, at: number, node: Node): boolean => {
-  const { kind, data, blocks } = node
-  const size = kind === KIND.SYMLINK ? (data?.length ?? 0) : sizeOf(node)
-  // It only says where to look, so it may be taken as it was written; what had none was found by nobody before either.
-  const hash = hintOf(node)
-  const content = kind === KIND.FILE && hash !== 0 ? wholeContent(node, size) : null
-  if (content !== null && borrowContent(volume, at, content, hash)) return true
-  if (data && !put(volume, at, 0, data.u8, data.at, Math.min(data.length, size))) return false
-  const order = [...(blocks ?? [])].sort(([a], [b]) => a - b)
-  for (const [number, block] of order) {
-    const position = number * BLOCK_BYTES
-    const length = Math.min(block.length, size - position)
-    if (number >= 0 && length > 0 && !put(volume, at, position, block.u8, block.at, length)) return false
-  }
-  if (content !== null) offerContent(volume, at, hash)
-  return sizeNow(volume.memory.i32, at) === size || resize(volume, at, size)
-}
-
-/** What files may share: bytes without holes. */
-const wholeContent = ({ data, blocks }: Node, size: number): Content | null => {
-  if (data && !blocks && size > 0 && data.length === size && size <= BLOCK_BYTES)
-    return { size, piece: () => ({ bytes: data.u8, start: data.at }) }
-  const pieces: { bytes: Uint8Array; start: number }[] = []
-  for (let position = 0; position < size; position += BLOCK_BYTES) {
-    const block = blocks?.get(position / BLOCK_BYTES)
-    if (!block || block.length < Math.min(BLOCK_BYTES, size - position)) return null
-    pieces.push({ bytes: block.u8, start: block.at })
-  }
-  return pieces.length === 0 ? null : { size, piece: (at) => pieces[at / BLOCK_BYTES] ?? NO_PIECE }
-}
-
-const NO_PIECE = { bytes: new Uint8Array(0), start: 0 }
-
-const put = (
-  volume: Volume,
-  at: number,
-  position: number,
-  source: Uint8Array,
-  start: number,
-  length: number,
-): boolean => {
-  if (length === 0) return true
-  if (reserve(volume, at, position, length, false) < length) return false
-  const { i32, u8 } = volume.memory
-  if (position > sizeNow(i32, at)) clearGap(i32, u8, at, position)
-  copyIn(i32, u8, at, position, source, start, length)
-  setSize(i32, at, position + length)
-  commit(i32)
-  return true
+  const result = fillContent(volume, at, node)
+  if (result === FILLED.OWN) listContent(volume, at, hintOf(node))
+  return result !== FILLED.NOT
 }

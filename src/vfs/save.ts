@@ -3,6 +3,7 @@
  * content, or the names of one directory that differ from what was written before.
  */
 import { fingerprint } from '../lib/checksum.ts'
+import { once } from '../lib/once.ts'
 import { BLOCK_BYTES, FACTS_WORDS, GROUP_SHIFT, RECORD, ROOT_ID, type SegmentWriter } from '../lib/segment.ts'
 import { copyOut, sizeOf } from './content.ts'
 import { BORROWED, ENTRY, FANOUT, INODE, INODE_SHIFT, PAGE_BYTES } from './layout.ts'
@@ -31,6 +32,18 @@ export const createLedger = (device: number, root: number): Ledger => ({
   known: new Map([[root >>> INODE_SHIFT, { id: ROOT_ID, sequence: -1, kind: 0, prints: null }]]),
   nextId: ROOT_ID + 1,
 })
+
+/** The same for a project that was brought back, made when somebody looks into it. */
+export const lateLedger = (device: number, nextId: number, make: () => Map<number, Known>): Ledger => {
+  const known = once(make)
+  return {
+    device,
+    nextId,
+    get known() {
+      return known()
+    },
+  }
+}
 
 export const knownOf = (ledger: Ledger, inode: number): Known => {
   const found = ledger.known.get(inode)
@@ -80,15 +93,25 @@ export const saveInode = (
     known.kind = kind
     known.sequence = i32[at + INODE.SEQUENCE]!
   }
-  saveFacts(i32, at, known.id, writer)
-  if (kind === KIND.DIRECTORY) saveNames(volume, ledger, at, known, writer, extent)
-  else if (isBig(volume, at)) begin(known, writer, extent)
-  else saveSmall(volume, at, known, writer, extent)
+  if (kind === KIND.DIRECTORY || isBig(volume, at)) {
+    saveFacts(i32, at, known.id, writer)
+    if (kind === KIND.DIRECTORY) saveNames(volume, ledger, at, known, writer, extent)
+    else begin(known, writer, extent)
+    return
+  }
+  // A link says at once where it leads, and an empty file that it is empty.
+  if (kind === KIND.FILE && sizeOf(i32, at) > 0) saveFile(volume, at, known, writer)
+  else saveNear(volume, at, known, writer)
+  if (extent === 'changed') known.prints = null
 }
 
 export const saveFacts = (i32: Int32Array, at: number, id: number, writer: SegmentWriter): void => {
   const to = writer.record(RECORD.FACTS, id, FACTS_WORDS * 4) >> 2
-  const words = writer.i32
+  // After it: to make room may have renewed the view.
+  putFacts(i32, at, writer.i32, to)
+}
+
+const putFacts = (i32: Int32Array, at: number, words: Int32Array, to: number): void => {
   words[to] = i32[at + INODE.KIND]!
   words[to + 1] = i32[at + INODE.MODE]!
   for (let word = 0; word < 6; word++) words[to + 2 + word] = i32[at + INODE.ATIME + word]!
@@ -100,12 +123,20 @@ export const saveFacts = (i32: Int32Array, at: number, id: number, writer: Segme
 /** Of what was written to since, some pages at most are borrowed; it has another hash now. */
 const isWholeBorrowed = (i32: Int32Array, at: number): boolean => (i32[at + INODE.DATA]! & BORROWED) !== 0
 
-const saveSmall = (volume: Volume, at: number, known: Known, writer: SegmentWriter, extent: Extent): void => {
+const saveFile = (volume: Volume, at: number, known: Known, writer: SegmentWriter): void => {
   const { i32, u8 } = volume.memory
   const size = sizeOf(i32, at)
+  const to = writer.file(known.id, size)
+  putFacts(i32, at, writer.i32, writer.words)
+  copyOut(i32, u8, at, 0, writer.body, to, size)
+}
+
+const saveNear = (volume: Volume, at: number, known: Known, writer: SegmentWriter): void => {
+  const { i32, u8 } = volume.memory
+  const size = sizeOf(i32, at)
+  saveFacts(i32, at, known.id, writer)
   const to = writer.record(RECORD.DATA, known.id, size)
   copyOut(i32, u8, at, 0, writer.u8, to, size)
-  if (extent === 'changed') known.prints = null
 }
 
 const BLOCK_PAGES = BLOCK_BYTES / PAGE_BYTES
@@ -137,9 +168,8 @@ export const saveBlock = (
   const isOld = known.prints?.get(found) === print
   known.prints?.set(found, isOld || extent === 'changed' ? print : NEWER)
   if (extent === 'changed' && isOld) return found + 1
-  const to = writer.record(RECORD.BLOCK, known.id, length + 4)
-  writer.i32[to >> 2] = found
-  writer.u8.set(length === BLOCK_BYTES ? scratch : scratch.subarray(0, length), to + 4)
+  const to = writer.piece(known.id, found, length)
+  writer.body.set(length === BLOCK_BYTES ? scratch : scratch.subarray(0, length), to)
   return found + 1
 }
 

@@ -1,9 +1,13 @@
 /** For the tests of saving: machines with a project's mount, what is in it as text, and a random user. */
+import { ERRNO } from '../abi/errno.ts'
 import { packTree } from '../abi/tree.ts'
 import { fingerprint } from '../lib/checksum.ts'
 import { createRecovery, type Recovered, type StoredPart } from '../lib/recovery.ts'
-import type { Part } from '../lib/segment.ts'
+import { type Body, isBodyOf, type Part } from '../lib/segment.ts'
+import { SUPERBLOCK } from '../memory/layout.ts'
 import { createMemory } from '../memory/memory.ts'
+import { setWord } from '../memory/slots.ts'
+import { type Arrivals, eachBody } from './arrive.ts'
 import { createFiles } from './files.ts'
 import { formatVfs } from './format.ts'
 import { emptyMount, mountRecovered } from './home.ts'
@@ -18,6 +22,8 @@ export interface TestMachine {
   files: Files
   ledger: Ledger
   recovered: Recovered | null
+  /** What is still to come of the project. */
+  arrivals: Arrivals
 }
 
 export const inodeOf = (vfs: SharedVfs, path: string): number => {
@@ -25,18 +31,25 @@ export const inodeOf = (vfs: SharedVfs, path: string): number => {
   return vfs.lookup(vfs.root, bytes, 0, bytes.length, 0)
 }
 
-/** An empty project, or the one that was recovered. */
-export const createTestMachine = (recovered: Recovered | null = null): TestMachine => {
+/** An empty project, or the one that was recovered; in a machine of so many pages of 64 KiB. */
+export const createTestMachine = (recovered: Recovered | null = null, pages?: number): TestMachine => {
   const memory = createMemory()
+  if (pages !== undefined) setWord(memory, SUPERBLOCK.LIMIT, pages)
   formatVfs(memory)
   const vfs = attachVfs(memory)
   const files = createFiles(vfs)
   const home = recovered ? mountRecovered(vfs, files, HOME, recovered) : emptyMount(vfs, files, HOME)
-  return { vfs, files, ledger: home.ledger, recovered }
+  const { ledger, arrivals } = home
+  return { vfs, files, ledger, arrivals, recovered }
 }
+
+/** As it is when its bytes have come. */
+const bodyOf = ({ bytes, body }: Part): Body | null =>
+  body && { size: body.byteLength, u8: new Uint8Array(body), isLost: !isBodyOf(bytes, body) }
 
 export const stored = (part: Part): StoredPart => ({
   bytes: part.bytes,
+  body: bodyOf(part),
   ids: part.ids,
   batch: part.batch,
   commit: part.commit,
@@ -47,6 +60,48 @@ export const recover = (base: readonly Part[], log: readonly Part[]): Recovered 
   for (const part of base) recovery.base(stored(part))
   for (const part of log) recovery.log(stored(part))
   return recovery.finish()
+}
+
+/** A machine with a project of which only the heads are there, as the kernel opens it. */
+export interface LateMachine extends TestMachine {
+  /** The bytes of one file come, as if they were read now. */
+  bring(inode: number): number
+  /** All that has not come yet. */
+  bringAll(): void
+}
+
+export const createLateMachine = (parts: readonly Part[], pages?: number): LateMachine => {
+  const { recovered, bytes } = recoverHeads(parts)
+  const machine = createTestMachine(recovered, pages)
+  const { waiting } = machine.arrivals
+  const bring = (inode: number): number => {
+    const node = waiting.get(inode)
+    if (!node) return 0
+    eachBody(node, (body) => {
+      body.u8 = new Uint8Array(bytes.get(body) ?? new ArrayBuffer(0))
+    })
+    return machine.arrivals.place(inode) ? 0 : -ERRNO.NOSPC
+  }
+  machine.vfs.volume.bring = bring
+  const bringAll = (): void => {
+    for (const inode of [...waiting.keys()]) bring(inode)
+    machine.arrivals.end()
+  }
+  return { ...machine, bring, bringAll }
+}
+
+/** And the bytes of the bodies that are still to come. */
+export const recoverHeads = (
+  parts: readonly Part[],
+): { recovered: Recovered; bytes: Map<Body, ArrayBuffer> } => {
+  const bytes = new Map<Body, ArrayBuffer>()
+  const recovery = createRecovery()
+  for (const part of parts) {
+    const body = part.body && { size: part.body.byteLength, u8: null, isLost: false }
+    if (body && part.body) bytes.set(body, part.body)
+    recovery.log({ ...stored(part), body })
+  }
+  return { recovered: recovery.finish(), bytes }
 }
 
 const digest = (bytes: Uint8Array): string => `${bytes.length}:${fingerprint(bytes, 0, bytes.length)}`

@@ -119,6 +119,26 @@ test('a FIFO is not kept: its folder comes back without it', async () => {
   assert.deepEqual(fsck(again.files), [])
 })
 
+test('wherever a part has to grow, what is written is whole', async () => {
+  const machine = createTestMachine()
+  const { files } = machine
+  const saver = saverOf(machine)
+  for (let count = 0; count < 500; count++) {
+    const path = `${HOME}/${count}`
+    if (count % 3 === 0) files.mkdir(path)
+    else if (count % 3 === 1) files.symlink('x'.repeat(count % 50) || 'x', path)
+    else files.writeFile(path, new Uint8Array(count % 90))
+    const parts: Part[] = []
+    saver.forget()
+    await saver.save(into(parts))
+    for (const { id, kind, i32, word } of recover([], parts).nodes.values())
+      assert.ok(
+        kind > 0 && i32[word] === kind && i32[word + 1]! > 0,
+        `${count} files: inode ${id} is of kind ${kind}`,
+      )
+  }
+})
+
 test('only what changed is written: one block of a big file, one group of a big folder', async () => {
   const machine = createTestMachine()
   const { files, vfs } = machine
@@ -336,5 +356,8 @@ test('what went away in a save that was refused is said to be gone by the next',
   machine.files.rm(`${HOME}/a`)
   await assert.rejects(saver.save(() => Promise.reject(new Error('full'))))
   await saver.save(into(log))
-  assert.deepEqual([...recover([], log).nodes.keys()], [1])
+  assert.deepEqual(
+    [...recover([], log).nodes.values()].map(({ id }) => id),
+    [1],
+  )
 })

@@ -31,9 +31,10 @@ const HOLD_BYTES = 65536
 const HOLD_INODES = 256
 const MAX_ROUNDS = 8
 /** Parts that travel together, and shipments that may be on their way. */
-const SHIPMENT_PARTS = 4
+const SHIPMENT_PARTS = 2
 const MAX_SHIPPED = 4
-const STRETCH_MS = 20
+/** Work between two looks at what else there is to do. */
+export const STRETCH_MS = 20
 
 export interface SaveFigures {
   /** Inodes written down; 0: nothing had changed, and no batch was made. */
@@ -295,7 +296,7 @@ const createPipe = (ship: Ship, { stretch, breathe }: Pace): Pipe => {
     },
     put: async (parts) => {
       if (parts.length === 0) return
-      for (const part of parts) bytes += part.bytes.byteLength
+      for (const part of parts) bytes += part.bytes.byteLength + (part.body?.byteLength ?? 0)
       const way = ship(parts)
       // Looked at below; until then it is nobody's unhandled rejection.
       way.catch(() => {})
@@ -310,4 +311,4 @@ const createPipe = (ship: Ship, { stretch, breathe }: Pace): Pipe => {
 }
 
 /** Lets the kernel answer and move output. */
-const nextTask = (): Promise<void> => new Promise((resolve) => setTimeout(resolve))
+export const nextTask = (): Promise<void> => new Promise((resolve) => setTimeout(resolve))

@@ -2,6 +2,7 @@
  * The filesystem as one thread sees it: the shared memory, the lock, and the registers of its last path walk. Passed to
  * every function here; nothing in it outlives a call except buffers.
  */
+import { ERRNO } from '../abi/errno.ts'
 import { filesLock } from '../memory/files-lock.ts'
 import type { Lock } from '../memory/lock.ts'
 import type { Memory } from '../memory/memory.ts'
@@ -12,6 +13,8 @@ import { PATH_MAX } from './layout.ts'
 export const LAST = { NAME: 0, ROOT: 1, DOT: 2, DOTDOT: 3 } as const
 
 export interface Volume {
+  /** Sees to it that the bytes of an inode are there, and waits for them (arrive.ts); 0, or -errno. The files lock is the kernel's or nobody's. */
+  bring: (inode: number) => number
   readonly memory: Memory
   readonly lock: Lock
   readonly fence: Fence
@@ -43,6 +46,7 @@ export interface Volume {
 export const SPLICE_BYTES = 2 * PATH_MAX
 
 export const createVolume = (memory: Memory, base: number): Volume => ({
+  bring: () => -ERRNO.IO,
   memory,
   lock: filesLock(memory),
   fence: createFence(),

@@ -149,6 +149,7 @@ const createKernel = (requests: ChildRequest[]): KernelCalls => {
     exec: () => answer(-ERRNO.NOTSUP),
     refresh: () => answer(0),
     sync: () => answer(0),
+    bring: () => answer(0),
     watch: () => answer(-ERRNO.NOTSUP),
     pulse: () => answer(-ERRNO.NOTSUP),
   }

@@ -49,6 +49,7 @@ const open = () => {
     exec: () => answer(0),
     refresh: () => answer(0),
     sync: () => answer(0),
+    bring: () => answer(0),
     watch: () => answer(0),
     pulse: () => answer(0),
   }

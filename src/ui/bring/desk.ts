@@ -55,6 +55,10 @@ export const createDesk = (parts: DeskParts): Desk => {
     for (const text of notes) if (!known.includes(text)) say(text, 'warning')
   }
 
+  wasmrun.on('project', ({ what, losses = [] }) => {
+    if (what === 'lost') for (const { path, what: words } of losses) say(`${path}: ${words}`, 'error')
+  })
+
   let disk = DISK_OFF
   wasmrun.on('sync', (status) => {
     for (const note of syncNotes(disk, status))

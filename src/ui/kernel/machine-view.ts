@@ -49,7 +49,7 @@ export const createMachineView = ({
   }
   // Pids of another machine begin anew: its calls would be taken for theirs.
   wasmrun.on('project', ({ what }) => {
-    if (what === 'changed') return
+    if (what === 'changed' || what === 'lost') return
     traced.value?.stop()
     traced.value = null
   })

@@ -1,0 +1,162 @@
+/**
+ * Files of a project that was opened by its names and facts alone: their bytes come afterwards, part by part, and sooner when somebody
+ * wants them.
+ *
+ *   mount ─► inode: facts, size, ABSENT ─► bytes come ─► filled apart ─► one step: storage in place, ABSENT gone
+ *
+ * Whoever reads, writes or cuts such a file is made to wait (data.ts); nobody else looks at bytes. To come is no change: sequence,
+ * times and versions stay, so neither the log nor a watch nor the folder of the disk takes notice.
+ *
+ * Invariant: an inode that is ABSENT has a size, no storage, and room that is promised to it. Once it is not, it never is again.
+ */
+
+import type { Node } from '../lib/nodes.ts'
+import { once } from '../lib/once.ts'
+import { hintOf, sizeOf } from '../lib/recovery.ts'
+import { BLOCK_BYTES, type Body } from '../lib/segment.ts'
+import { granulesOf, redeemRoom } from '../memory/heap.ts'
+import { beginWrite, endWrite } from '../memory/sequence.ts'
+import { setWord } from '../memory/slots.ts'
+import { keep, put } from '../memory/undo.ts'
+import { changed } from './change.ts'
+import { setSize, sizeOf as sizeNow } from './content.ts'
+import { FILLED, fillContent } from './fill.ts'
+import { hold } from './hold.ts'
+import { takeInode } from './inode.ts'
+import { INODE, INODE_SHIFT, PAGE_BYTES, PAGE_GRANULES, RUN_MAX } from './layout.ts'
+import { pinAt, unpinAt } from './pin.ts'
+import { shrink } from './storage.ts'
+import { listContent } from './store-index.ts'
+import { KIND } from './types.ts'
+import type { Volume } from './volume.ts'
+
+/** The bodies that hold a file's content, some of them more than once. */
+export const eachBody = ({ body, blocks }: Node, visit: (body: Body) => void): void => {
+  if (body) visit(body)
+  for (const block of blocks?.values() ?? []) visit(block.body)
+}
+
+/** Whether all bytes of a file or link are here. */
+export const isHere = ({ body, blocks }: Node): boolean => {
+  if (body && body.u8 === null) return false
+  if (blocks) for (const block of blocks.values()) if (block.body.u8 === null) return false
+  return true
+}
+
+const PAGES_PER_NODE = 1024
+
+/** Granules that its storage takes at most. */
+export const roomFor = (node: Node): number => {
+  const size = sizeOf(node)
+  if (size <= RUN_MAX) return granulesOf(size)
+  let pages = 0
+  const leaves = new Set<number>()
+  for (const [number, { length }] of node.blocks ?? []) {
+    pages += Math.ceil(length / PAGE_BYTES)
+    leaves.add(Math.floor((number * BLOCK_BYTES) / PAGE_BYTES / PAGES_PER_NODE))
+  }
+  return (pages + leaves.size + 2) * PAGE_GRANULES
+}
+
+/** Lets a fresh file wait for its bytes. Lock held. The room for them is the caller's to promise. */
+export const expectContent = ({ memory: { i32 } }: Volume, at: number, node: Node): void => {
+  setSize(i32, at, sizeOf(node))
+  put(i32, at + INODE.ABSENT, 1)
+}
+
+export interface Arrivals {
+  /** Files whose bytes have not come, by inode. */
+  readonly waiting: ReadonlyMap<number, Node>
+  /** The bytes of a waiting file are here now. False when the machine is full: it waits on. */
+  place(inode: number): boolean
+  /** They are lost. The file is what `older` says, or empty, and everybody sees a change. False when the machine is full. */
+  placeOlder(inode: number, older: Node | undefined): boolean
+  /** Gives back what the work needed. */
+  end(): void
+}
+
+const STORAGE = [INODE.DATA, INODE.CAPACITY, INODE.DEPTH, INODE.STORE] as const
+
+/** @param expected as `restoreVolume` gives it */
+export const createArrivals = (volume: Volume, expected: () => Map<number, Node>): Arrivals => {
+  const { memory } = volume
+  const waiting = once(expected)
+  /** An empty file without a name, pinned: bytes are put together there, and moved when all are there. */
+  let bench = 0
+  const takeBench = (): boolean => {
+    if (bench !== 0) return true
+    bench = hold(volume, () => takeInode(volume, KIND.FILE, 0, 0))
+    if (bench === 0) return false
+    pinAt(volume, bench)
+    hold(volume, () => put(memory.i32, bench + INODE.LINKS, 0))
+    return true
+  }
+  const isAbsent = (at: number): boolean =>
+    memory.i32[at + INODE.KIND] === KIND.FILE && memory.i32[at + INODE.ABSENT] !== 0
+  /** Whether there was room. */
+  const fill = (node: Node): boolean => {
+    const result = fillContent(volume, bench, node)
+    if (result === FILLED.NOT) {
+      shrink(volume, bench, 0)
+      setSize(memory.i32, bench, 0)
+    }
+    return result !== FILLED.NOT
+  }
+  const move = (at: number): void => {
+    const { i32 } = memory
+    for (const word of STORAGE) {
+      put(i32, at + word, i32[bench + word]!)
+      put(i32, bench + word, 0)
+    }
+    setSize(i32, bench, 0)
+    keep(i32, at + INODE.ABSENT)
+    // After everything else, also for those who look without the lock.
+    setWord(memory, at + INODE.ABSENT, 0)
+  }
+  /** Whether the file waits no longer. `work` is done when it is still absent; it may have been removed or cut to nothing. */
+  const settle = (inode: number, work: (at: number, node: Node) => boolean): boolean => {
+    const node = waiting().get(inode)
+    if (!node) return true
+    if (!takeBench()) return false
+    return hold(volume, () => {
+      const at = inode << INODE_SHIFT
+      const room = roomFor(node)
+      redeemRoom(memory, room)
+      if (isAbsent(at) && !work(at, node)) {
+        // It stays promised, although others have what there was.
+        redeemRoom(memory, -room)
+        return false
+      }
+      waiting().delete(inode)
+      return true
+    })
+  }
+  return {
+    get waiting() {
+      return waiting()
+    },
+    place: (inode) =>
+      settle(inode, (at, node) => {
+        if (!fill(node)) return false
+        const isOwn = memory.i32[bench + INODE.STORE] === 0
+        move(at)
+        if (isOwn && hintOf(node) !== 0) listContent(volume, at, hintOf(node))
+        return true
+      }),
+    placeOlder: (inode, older) =>
+      settle(inode, (at) => {
+        if (older && !fill(older)) return false
+        const { i32 } = memory
+        beginWrite(i32, at)
+        setSize(i32, at, sizeNow(i32, bench))
+        move(at)
+        endWrite(i32, at)
+        changed(volume, at)
+        return true
+      }),
+    end: () => {
+      if (bench !== 0) unpinAt(volume, bench)
+      bench = 0
+    },
+  }
+}
