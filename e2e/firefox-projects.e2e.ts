@@ -10,6 +10,8 @@ import { after, before, test } from 'node:test'
 import puppeteer, { type Browser, type BrowserContext, type ElementHandle, type Page } from 'puppeteer-core'
 import { serve } from '../tools/serve.mjs'
 import { goodZip } from './archives.ts'
+import { readProgram } from './fixtures/programs.ts'
+import { LATE_FILES, makeLateProject, useLateProject } from './late-project.ts'
 import { dumpProject } from './project-dump.ts'
 import { openWorkshop } from './projects.ts'
 
@@ -143,6 +145,22 @@ function projectTests(): void {
       assert.equal(opened.project.name, 'First')
       assert.deepEqual(await page.evaluate(dumpProject), before)
       assert.deepEqual(await page.evaluate(() => window.wasmrun.check()), [])
+    }))
+
+  test('Firefox: a big project is open before its bytes have come, and whoever wants some of them has them', () =>
+    visit(async ({ page }) => {
+      const id = await page.evaluate(makeLateProject, LATE_FILES)
+      await go(page, () => page.reload())
+      const found = await page.evaluate(useLateProject, {
+        id,
+        probe: [...readProgram('probe')],
+        count: LATE_FILES,
+      })
+      assert.equal(found.losses, 0)
+      assert.ok(found.absent > 0, 'it was open before all had come')
+      for (const [what, isRight] of Object.entries(found.right)) assert.ok(isRight, what)
+      assert.equal(found.absentAfter, 0)
+      assert.deepEqual(found.problems, [])
     }))
 
   test('Firefox: of two tabs one has the project; the other says so, takes it over, and is robbed in turn', () =>

@@ -25,6 +25,8 @@ export interface Audit {
   capabilities: number
   /** Inodes that are kept by open files and working directories, each as often as it is. */
   pins: number
+  /** Files of a project that has only just been opened, whose bytes are still to come. */
+  absent: number
   /** Bytes of shared memory for descriptor tables, rings and the like. */
   heap: number
   /** Threads that hold the two locks, −1 for nobody (the kernel's look at them counts as nobody). */

@@ -16,6 +16,7 @@ import {
 import { getWord } from '../memory/slots.ts'
 import type { Objects } from '../objects/objects.ts'
 import { countTargets } from '../objects/target.ts'
+import { countAbsent } from '../vfs/inode.ts'
 import { countPins } from '../vfs/pin.ts'
 import type { SharedVfs } from '../vfs/types.ts'
 
@@ -54,6 +55,7 @@ export const takeAudit = (objects: Objects, vfs: SharedVfs, ports: number, worke
       ...countTargets(objects),
       capabilities: getWord(memory, SUPERBLOCK.USED_CAPABILITIES),
       pins: countPins(vfs.volume),
+      absent: countAbsent(vfs.volume),
       heap: heapUsage(memory).objects,
       locks,
     }

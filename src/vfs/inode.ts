@@ -133,6 +133,20 @@ export const eachInode = (volume: Volume, visit: (at: number) => void): void => 
   }
 }
 
+/** Files whose bytes are still to come (arrive.ts). */
+export const countAbsent = (volume: Volume): number => {
+  volume.lock.acquire()
+  try {
+    let count = 0
+    eachInode(volume, (at) => {
+      count += volume.memory.i32[at + INODE.ABSENT]!
+    })
+    return count
+  } finally {
+    volume.lock.release()
+  }
+}
+
 /** Calls `visit` with the first word of every entry that stands in a directory. */
 export const eachEntry = (volume: Volume, visit: (entry: number) => void): void => {
   const { i32 } = volume.memory
