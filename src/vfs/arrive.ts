@@ -58,10 +58,12 @@ export const roomFor = (node: Node): number => {
   return (pages + leaves.size + 2) * PAGE_GRANULES
 }
 
-/** Lets a fresh file wait for its bytes. Lock held. The room for them is the caller's to promise. */
+/** Lets a fresh inode wait for its bytes. Lock held. The room for them is the caller's to promise. */
 export const expectContent = ({ memory: { i32 } }: Volume, at: number, node: Node): void => {
-  setSize(i32, at, sizeOf(node))
-  put(i32, at + INODE.ABSENT, 1)
+  const size = sizeOf(node)
+  i32[at + INODE.SIZE] = size | 0
+  i32[at + INODE.SIZE_HIGH] = (size / 4294967296) | 0
+  i32[at + INODE.ABSENT] = 1
 }
 
 export interface Arrivals {

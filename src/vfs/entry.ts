@@ -115,19 +115,22 @@ export const nameEntry = (volume: Volume, entry: number): void => {
   for (let index = 0; index < volume.nameLength; index++) u8[to + index] = volume.name[volume.nameAt + index]!
 }
 
-/** Puts a named entry into the table and at the end of a directory's list. */
+/**
+ * Puts a fresh, named entry into the table and at the end of a directory's list. What is remembered of the entry itself is what makes it
+ * one that is in use, and its place in the list of free ones.
+ */
 export const linkEntry = (volume: Volume, directory: number, entry: number, inode: number): void => {
   const { i32 } = volume.memory
   if (i32[directory + INODE.COOKIE]! >= LAST_COOKIE) renumber(i32, directory)
   const bucket = bucketOf(volume, i32[entry + ENTRY.HASH]!)
   const last = i32[directory + INODE.LAST]!
   put(i32, entry + ENTRY.PARENT, directory)
-  put(i32, entry + ENTRY.INODE, inode)
-  put(i32, entry + ENTRY.COOKIE, i32[directory + INODE.COOKIE]!)
+  i32[entry + ENTRY.INODE] = inode
+  i32[entry + ENTRY.COOKIE] = i32[directory + INODE.COOKIE]!
   put(i32, directory + INODE.COOKIE, i32[directory + INODE.COOKIE]! + 1)
-  put(i32, entry + ENTRY.PREVIOUS, last)
+  i32[entry + ENTRY.PREVIOUS] = last
   put(i32, entry + ENTRY.NEXT, 0)
-  put(i32, entry + ENTRY.HASH_NEXT, i32[bucket]!)
+  i32[entry + ENTRY.HASH_NEXT] = i32[bucket]!
   put(i32, last === 0 ? directory + INODE.FIRST : last + ENTRY.NEXT, entry)
   put(i32, directory + INODE.LAST, entry)
   put(i32, directory + INODE.COUNT, i32[directory + INODE.COUNT]! + 1)
