@@ -1,7 +1,8 @@
 /** The records of projects, as they come out of the store: written by another version, another tab, or a hostile kernel. */
 import type { PartChunk } from '../abi/project.ts'
 
-export const META_VERSION = 1
+/** 2: parts have bodies (src/lib/segment.ts). What is older is read, and becomes of this version when it is opened. */
+export const META_VERSION = 2
 
 export interface Meta {
   version: typeof META_VERSION
@@ -43,9 +44,9 @@ const NUMBERS = [
 const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null
 
-/** Null for what is no sound record of this version. */
+/** Null for what is no sound record of this version or an older one. */
 export const parseMeta = (value: unknown): Meta | null => {
-  if (!isRecord(value) || value.version !== META_VERSION) return null
+  if (!isRecord(value) || (value.version !== 1 && value.version !== META_VERSION)) return null
   const { id, name, owner } = value
   if (typeof id !== 'string' || typeof name !== 'string' || typeof owner !== 'string') return null
   const numbers = Object.fromEntries(NUMBERS.map((key) => [key, value[key]]))

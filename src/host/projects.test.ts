@@ -215,6 +215,23 @@ test('storage that was cleared is noticed, and the project begins anew under its
   assert.deepEqual(namesIn((await page.exportProject(id)).zip), { a: 'three' })
 })
 
+test('a project of an older version is of this one once it is open, and what a newer one has taken is left alone', async () => {
+  const store = createTestStore()
+  const { page, kernel } = openPage(store)
+  const { id } = await page.createProject('Shop')
+  const key = JSON.stringify(['meta', id])
+  const stored = () => store.records.get(key) as { version: number }
+  store.records.set(key, { ...stored(), version: 1 })
+  await page.openProject(id, false)
+  assert.equal(stored().version, 2)
+  await kernel.appendLog(batch(1, 'a', 'one'), 1)
+  store.records.set(key, { ...stored(), version: 3 })
+  const before = [...store.records]
+  await assert.rejects(kernel.appendLog(batch(2, 'a', 'two'), 1), refusal('EBUSY'))
+  await kernel.restartLog()
+  assert.deepEqual([...store.records], before)
+})
+
 test('a seal outlives copies, cleared storage and a rename, and goes by the word of the page alone', async () => {
   const store = createTestStore()
   const { page, kernel } = openPage(store)
@@ -239,7 +256,7 @@ test('records that are no records are passed over, and a clock that goes back ch
   const { page, kernel } = openPage(store, () => time)
   const { id } = await page.createProject('x')
   store.records.set('["meta","broken"]', { version: 1, id: 5 })
-  store.records.set('["meta","newer"]', { version: 2 })
+  store.records.set('["meta","newer"]', { version: 3 })
   await page.openProject(id, false)
   await kernel.appendLog(batch(1, 'a', 'one'), 1)
   time = 1000

@@ -111,6 +111,8 @@ export const createProjects = ({ store, ownership, newId, now, notify }: Project
     if (!open) throw new SysError(ERRNO.PERM, '', 'no project is open here')
     return store.step(metaKey(open.meta.id), (value) => {
       const meta = parseMeta(value)
+      if (!meta && value !== undefined)
+        throw new SysError(ERRNO.BUSY, open.meta.name, 'another version of this page has it now')
       if (!meta) throw new SysError(ERRNO.STALE, open.meta.name, 'the browser has cleared what was stored')
       if (meta.owner !== open.token) throw new SysError(ERRNO.BUSY, meta.name, 'another tab has it open now')
       const step = decide(meta, open)
@@ -165,7 +167,8 @@ export const createProjects = ({ store, ownership, newId, now, notify }: Project
       const open = current
       if (!open) throw new SysError(ERRNO.PERM, '', 'no project is open here')
       const isGone = await store.step(metaKey(open.meta.id), (value) => {
-        if (parseMeta(value)) return { put: [], remove: [], result: false }
+        // Also what cannot be read is somebody's.
+        if (value !== undefined) return { put: [], remove: [], result: false }
         const { name, id, created, opened, isSealed } = open.meta
         open.meta = { ...fresh(name), id, created, opened, isSealed, owner: open.token }
         open.building = null
