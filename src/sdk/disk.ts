@@ -79,10 +79,11 @@ export const createDisk = ({ kernel, host, emit, refuse }: DiskPartOptions): Dis
     status = next
     emit(next)
   }
-  /** A line from the host to the kernel's files, for this machine. */
+  /** A line from the host to the kernel's files, for this machine, once all of them are there. */
   const line = async (): Promise<MessagePort> => {
     const { port1, port2 } = new MessageChannel()
     const api = await kernel()
+    await api.projectArrived()
     await api.serveTree(moving(port1, [port1]))
     return moving(port2, [port2])
   }

@@ -105,12 +105,16 @@ export const createProjects = (options: ProjectsOptions): ProjectsPart => {
   const settle = async (id: string): Promise<void> => {
     try {
       const late = await (await kernel()).projectArrived()
-      if (current?.id !== id) return
-      if (late.length > 0) {
-        losses = [...losses, ...late]
-        emit({ what: 'lost', project: current, losses: late })
-      }
-      await disk.resume(losses.length === 0)
+      await inTurn(async () => {
+        if (current?.id !== id) return
+        if (late.length > 0) {
+          losses = [...losses, ...late]
+          emit({ what: 'lost', project: current, losses: late })
+        }
+        await disk.resume(losses.length === 0)
+        // Another tab may have taken it meanwhile, and asks for no turn.
+        if (current?.id !== id) await disk.pause()
+      })
     } catch {
       // The machine is gone, or full; then the next save says so.
     }
