@@ -118,7 +118,8 @@ const doubt = (node: Node): string =>
 /** Whether there is enough to make something of it. */
 const isWhole = (node: Node): boolean => {
   if (node.kind === NODE.DIRECTORY) return true
-  if (node.kind === NODE.SYMLINK) return node.length > 0
+  // A link says at once where it leads; one whose target would still have to come is none of ours.
+  if (node.kind === NODE.SYMLINK) return node.length > 0 && !!node.body?.u8
   return node.kind === NODE.FILE && (node.body !== null || sizeOf(node) === 0 || sizeOf(node) > BLOCK_BYTES)
 }
 

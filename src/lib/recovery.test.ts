@@ -55,6 +55,13 @@ const sample = (factsWords = FACTS_WORDS): Part[] => {
       const list: [string, number][] = []
       for (let each = folder - 2; each <= index; each += 2) list.push([`f${each}`, 10 + each])
       names(writer, folder, list)
+      if (index % 2 === 0) {
+        const place = writer.file(10 + index, 20)
+        writer.i32.set([1, 0o644, 0, 0, 0, 0, 0, 0, 20, 0], writer.words)
+        writer.body.fill(index, place, place + 20)
+        return
+      }
+      // As the content of files was written once.
       facts(writer, 10 + index, 1, 20)
       const at = writer.record(RECORD.DATA, 10 + index, 20)
       writer.u8.fill(index, at, at + 20)

@@ -239,7 +239,8 @@ export interface Projects {
 
 export interface ProjectEvent {
   /**
-   * lost: damage was found in the content of files after the project was opened; `losses` of `open` beyond those it gave. cleared: the browser has cleared the storage under the open page; what is in the machine is being kept anew.
+   * lost: damage was found in the content of files after the project was opened, beyond what `open` has told. cleared: the browser has
+   * cleared the storage under the open page; what is in the machine is being kept anew.
    * opened, closed: in this page; processes of before are gone. taken: another tab has it now, nothing is saved here any
    * more. changed: the list is another.
    */

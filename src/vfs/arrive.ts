@@ -43,6 +43,9 @@ export const isHere = ({ body, blocks }: Node): boolean => {
   return true
 }
 
+/** A file that can be mounted, but not read yet. A folder or link has nothing to wait for, whatever its record says. */
+export const isLate = (node: Node): boolean => node.kind === KIND.FILE && !isHere(node)
+
 const PAGES_PER_NODE = 1024
 
 /** Granules that its storage takes at most. */

@@ -10,7 +10,7 @@ import { ROOT_ID } from '../lib/segment.ts'
 import { promiseRoom } from '../memory/heap.ts'
 import { beginWrite } from '../memory/sequence.ts'
 import { commit } from '../memory/undo.ts'
-import { expectContent, isHere, roomFor } from './arrive.ts'
+import { expectContent, isLate, roomFor } from './arrive.ts'
 import { endNames, findEntry, growTable, linkEntry, nameEntry } from './entry.ts'
 import { FILLED, fillContent } from './fill.ts'
 import { giveInode, takeEntry, takeInode } from './inode.ts'
@@ -50,7 +50,7 @@ export const restoreVolume = (volume: Volume, root: number, recovered: Recovered
   const make: TreeVisitor['leaf'] = (parent, u8, at, length, node) => {
     const made = makeEntry(volume, parent, u8, at, length, node)
     if (made < 0) return made
-    if (memory.i32[made + INODE.ABSENT] !== 0) room += roomFor(node)
+    if (isLate(node)) room += roomFor(node)
     ids.push(node.id)
     sequences.push(memory.i32[made + INODE.SEQUENCE]!)
     if (ids.length % HOLD_ENTRIES === 0) {
@@ -88,6 +88,7 @@ export const restoreVolume = (volume: Volume, root: number, recovered: Recovered
     lock.release()
     lock.acquire()
     endNames(volume)
+    commit(memory.i32)
     throw error
   } finally {
     lock.release()
@@ -109,7 +110,7 @@ export const restoreVolume = (volume: Volume, root: number, recovered: Recovered
   const waiting = (): Map<number, Node> => {
     const waiting = new Map<number, Node>()
     eachMade((node) => {
-      if (!isHere(node)) waiting.set(node.handle >>> INODE_SHIFT, node)
+      if (isLate(node)) waiting.set(node.handle >>> INODE_SHIFT, node)
     })
     return waiting
   }
@@ -157,7 +158,7 @@ const makeEntry = (
   const made = takeInode(volume, node.kind, 0, device)
   if (made === 0) return full()
   if (node.kind === KIND.DIRECTORY) volume.memory.i32[made + INODE.LINKS] = 2
-  else if (!isHere(node)) expectContent(volume, made, node)
+  else if (isLate(node)) expectContent(volume, made, node)
   else if (!fill(volume, made, node)) {
     shrink(volume, made, 0)
     giveInode(volume, made)
