@@ -98,14 +98,9 @@ export const createArrivals = (volume: Volume, expected: () => Map<number, Node>
   }
   const isAbsent = (at: number): boolean =>
     memory.i32[at + INODE.KIND] === KIND.FILE && memory.i32[at + INODE.ABSENT] !== 0
-  /** Whether there was room. */
-  const fill = (node: Node): boolean => {
-    const result = fillContent(volume, bench, node)
-    if (result === FILLED.NOT) {
-      shrink(volume, bench, 0)
-      setSize(memory.i32, bench, 0)
-    }
-    return result !== FILLED.NOT
+  const empty = (): void => {
+    shrink(volume, bench, 0)
+    setSize(memory.i32, bench, 0)
   }
   const move = (at: number): void => {
     const { i32 } = memory
@@ -118,22 +113,28 @@ export const createArrivals = (volume: Volume, expected: () => Map<number, Node>
     // After everything else, also for those who look without the lock.
     setWord(memory, at + INODE.ABSENT, 0)
   }
-  /** Whether the file waits no longer. `work` is done when it is still absent; it may have been removed or cut to nothing. */
-  const settle = (inode: number, work: (at: number, node: Node) => boolean): boolean => {
+  /** Gives the file that content, if it still waits: it may be removed or cut to nothing at any time. False when the machine is full. */
+  const settle = (
+    inode: number,
+    contentOf: (node: Node) => Node | undefined,
+    seal: (at: number, node: Node) => void,
+  ): boolean => {
     const node = waiting().get(inode)
     if (!node) return true
     if (!takeBench()) return false
+    const at = inode << INODE_SHIFT
+    const room = roomFor(node)
+    const content = contentOf(node)
+    hold(volume, () => redeemRoom(memory, room))
+    // Apart from everybody, and in many holds: a file may be large.
+    const hasRoom = !content || !isAbsent(at) || fillContent(volume, bench, content) !== FILLED.NOT
     return hold(volume, () => {
-      const at = inode << INODE_SHIFT
-      const room = roomFor(node)
-      redeemRoom(memory, room)
-      if (isAbsent(at) && !work(at, node)) {
-        // It stays promised, although others have what there was.
-        redeemRoom(memory, -room)
-        return false
-      }
-      waiting().delete(inode)
-      return true
+      if (hasRoom && isAbsent(at)) seal(at, node)
+      else empty()
+      // It stays promised, although others have what there was.
+      if (!hasRoom) redeemRoom(memory, -room)
+      else waiting().delete(inode)
+      return hasRoom
     })
   }
   return {
@@ -141,24 +142,28 @@ export const createArrivals = (volume: Volume, expected: () => Map<number, Node>
       return waiting()
     },
     place: (inode) =>
-      settle(inode, (at, node) => {
-        if (!fill(node)) return false
-        const isOwn = memory.i32[bench + INODE.STORE] === 0
-        move(at)
-        if (isOwn && hintOf(node) !== 0) listContent(volume, at, hintOf(node))
-        return true
-      }),
+      settle(
+        inode,
+        (node) => node,
+        (at, node) => {
+          const isOwn = memory.i32[bench + INODE.STORE] === 0
+          move(at)
+          if (isOwn && hintOf(node) !== 0) listContent(volume, at, hintOf(node))
+        },
+      ),
     placeOlder: (inode, older) =>
-      settle(inode, (at) => {
-        if (older && !fill(older)) return false
-        const { i32 } = memory
-        beginWrite(i32, at)
-        setSize(i32, at, sizeNow(i32, bench))
-        move(at)
-        endWrite(i32, at)
-        changed(volume, at)
-        return true
-      }),
+      settle(
+        inode,
+        () => older,
+        (at) => {
+          const { i32 } = memory
+          beginWrite(i32, at)
+          setSize(i32, at, sizeNow(i32, bench))
+          move(at)
+          endWrite(i32, at)
+          changed(volume, at)
+        },
+      ),
     end: () => {
       if (bench !== 0) unpinAt(volume, bench)
       bench = 0

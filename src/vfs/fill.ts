@@ -1,9 +1,9 @@
-/** The bytes of a recovered file, put into an inode that has none. Lock held. */
+/** The bytes of a recovered file, put into an inode that has none and that nobody else writes to, 64 KiB per hold of the lock. */
 import type { Node } from '../lib/nodes.ts'
 import { hintOf, sizeOf } from '../lib/recovery.ts'
 import { BLOCK_BYTES, type Body } from '../lib/segment.ts'
-import { commit } from '../memory/undo.ts'
 import { clearGap, copyIn, setSize, sizeOf as sizeNow } from './content.ts'
+import { hold } from './hold.ts'
 import { reserve, resize } from './storage.ts'
 import { borrowContent, type Content } from './store.ts'
 import { KIND } from './types.ts'
@@ -33,7 +33,8 @@ export const fillContent = (volume: Volume, at: number, node: Node): number => {
     const bytes = Math.min(block.length, size - position)
     if (number >= 0 && bytes > 0 && !put(volume, at, position, block.body, block.at, bytes)) return FILLED.NOT
   }
-  if (sizeNow(volume.memory.i32, at) !== size && !resize(volume, at, size)) return FILLED.NOT
+  const isRight = hold(volume, () => sizeNow(volume.memory.i32, at) === size || resize(volume, at, size))
+  if (!isRight) return FILLED.NOT
   return content === null ? FILLED.DONE : FILLED.OWN
 }
 
@@ -64,11 +65,12 @@ const put = (
   length: number,
 ): boolean => {
   if (length === 0) return true
-  if (reserve(volume, at, position, length, false) < length) return false
-  const { i32, u8 } = volume.memory
-  if (position > sizeNow(i32, at)) clearGap(i32, u8, at, position)
-  copyIn(i32, u8, at, position, bytesOf(body), start, length)
-  setSize(i32, at, position + length)
-  commit(i32)
-  return true
+  return hold(volume, () => {
+    if (reserve(volume, at, position, length, false) < length) return false
+    const { i32, u8 } = volume.memory
+    if (position > sizeNow(i32, at)) clearGap(i32, u8, at, position)
+    copyIn(i32, u8, at, position, bytesOf(body), start, length)
+    setSize(i32, at, position + length)
+    return true
+  })
 }
