@@ -9,7 +9,6 @@
  *
  * Invariant: an inode that is ABSENT has a size, no storage, and room that is promised to it. Once it is not, it never is again.
  */
-
 import type { Node } from '../lib/nodes.ts'
 import { once } from '../lib/once.ts'
 import { hintOf, sizeOf } from '../lib/recovery.ts'
@@ -116,7 +115,7 @@ export const createArrivals = (volume: Volume, expected: () => Map<number, Node>
   /** Gives the file that content, if it still waits: it may be removed or cut to nothing at any time. False when the machine is full. */
   const settle = (
     inode: number,
-    contentOf: (node: Node) => Node | undefined,
+    content: Node | undefined,
     seal: (at: number, node: Node) => void,
   ): boolean => {
     const node = waiting().get(inode)
@@ -124,7 +123,6 @@ export const createArrivals = (volume: Volume, expected: () => Map<number, Node>
     if (!takeBench()) return false
     const at = inode << INODE_SHIFT
     const room = roomFor(node)
-    const content = contentOf(node)
     hold(volume, () => redeemRoom(memory, room))
     // Apart from everybody, and in many holds: a file may be large.
     const hasRoom = !content || !isAbsent(at) || fillContent(volume, bench, content) !== FILLED.NOT
@@ -142,28 +140,20 @@ export const createArrivals = (volume: Volume, expected: () => Map<number, Node>
       return waiting()
     },
     place: (inode) =>
-      settle(
-        inode,
-        (node) => node,
-        (at, node) => {
-          const isOwn = memory.i32[bench + INODE.STORE] === 0
-          move(at)
-          if (isOwn && hintOf(node) !== 0) listContent(volume, at, hintOf(node))
-        },
-      ),
+      settle(inode, waiting().get(inode), (at, node) => {
+        const isOwn = memory.i32[bench + INODE.STORE] === 0
+        move(at)
+        if (isOwn && hintOf(node) !== 0) listContent(volume, at, hintOf(node))
+      }),
     placeOlder: (inode, older) =>
-      settle(
-        inode,
-        () => older,
-        (at) => {
-          const { i32 } = memory
-          beginWrite(i32, at)
-          setSize(i32, at, sizeNow(i32, bench))
-          move(at)
-          endWrite(i32, at)
-          changed(volume, at)
-        },
-      ),
+      settle(inode, older, (at) => {
+        const { i32 } = memory
+        beginWrite(i32, at)
+        setSize(i32, at, sizeNow(i32, bench))
+        move(at)
+        endWrite(i32, at)
+        changed(volume, at)
+      }),
     end: () => {
       if (bench !== 0) unpinAt(volume, bench)
       bench = 0

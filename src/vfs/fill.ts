@@ -38,8 +38,11 @@ export const fillContent = (volume: Volume, at: number, node: Node): number => {
   return content === null ? FILLED.DONE : FILLED.OWN
 }
 
-const NO_BYTES = new Uint8Array(0)
-const bytesOf = ({ u8 }: Body): Uint8Array => u8 ?? NO_BYTES
+/** Without them what lay in the memory before would be the file's content. */
+const bytesOf = ({ u8 }: Body): Uint8Array => {
+  if (!u8) throw new Error('content is still to come')
+  return u8
+}
 
 /** What files may share: bytes without holes. */
 const wholeContent = ({ body, at: start, length, blocks }: Node, size: number): Content | null => {
@@ -51,10 +54,8 @@ const wholeContent = ({ body, at: start, length, blocks }: Node, size: number): 
     if (!block || block.length < Math.min(BLOCK_BYTES, size - position)) return null
     pieces.push({ bytes: bytesOf(block.body), start: block.at })
   }
-  return pieces.length === 0 ? null : { size, piece: (at) => pieces[at / BLOCK_BYTES] ?? NO_PIECE }
+  return pieces.length === 0 ? null : { size, piece: (at) => pieces[at / BLOCK_BYTES]! }
 }
-
-const NO_PIECE = { bytes: NO_BYTES, start: 0 }
 
 const put = (
   volume: Volume,
