@@ -26,6 +26,13 @@ const spawn = (...args: string[]): Promise<number> =>
     void child.output.pipeTo(new WritableStream()).catch(() => {})
     return child.pid
   }, args)
+/** A loop that has begun: its word is its last call, and before that it would stop at once. */
+const spin = (): Promise<number> =>
+  page.evaluate(async () => {
+    const child = await window.wasmrun.spawn('/tmp/probe.wasm', ['spin'])
+    await child.output.getReader().read()
+    return child.pid
+  })
 const kill = (pid: number): Promise<void> =>
   page.evaluate(async (pid) => {
     const gone = new Promise<void>((resolve) => {
@@ -59,7 +66,7 @@ const downloaded = async (press: () => Promise<void>): Promise<{ name: string; t
 }
 
 test('a loop without calls: the panel says that it stops at its next call, and takes it back', async () => {
-  const pid = await spawn('spin')
+  const pid = await spin()
   await rowOf(pid).getByText('Running', { exact: true }).waitFor()
   await rowOf(pid)
     .getByRole('button', { name: /^Suspend/ })
